@@ -1,0 +1,263 @@
+"""What Headrace asks of a torrent engine.
+
+Rules: no method waits for the network or the disk; whatever comes later comes as an event. Events are frozen, carry
+the torrent's info-hash and are handed over in batches, in order, on the event loop. A piece counts as had only when its
+hash was checked *and* its bytes can be read from the file. The engine picks blocks and peers; we say which pieces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from headrace.core.pieces import Layout
+
+BLOCK = 16 * 1024
+"""Bytes in one request (BEP 3)."""
+
+
+class Change(NamedTuple):
+    """What is to change in the engine's wishes; all wanted pieces are equal and are asked for in index order.
+
+    ``want`` and ``drop`` are piece numbers. ``jump`` is the piece that a viewer waits for after a seek: requests in
+    flight for anything else are withdrawn where the protocol allows it.
+    """
+
+    want: tuple[int, ...] = ()
+    drop: tuple[int, ...] = ()
+    jump: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddRequest:
+    """A torrent to add: a magnet link or the bytes of a .torrent, and where its data goes.
+
+    ``resume`` is what an earlier ``ResumeSaved`` gave; data that fits it is not hashed again. ``peers`` are
+    ``(host, port)``. With ``metadata_only`` nothing but the metadata is fetched.
+    """
+
+    info_hash: str
+    save_path: Path
+    magnet: str = ""
+    torrent: bytes = b""
+    resume: bytes = b""
+    trackers: tuple[str, ...] = ()
+    peers: tuple[tuple[str, int], ...] = ()
+    metadata_only: bool = False
+    seed: bool = False
+    blocks: bool = False
+    """Report every block that reaches the disk (``BlockArrived``), for serving before the piece is checked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to one torrent. ``info_hash`` is empty when it concerns the whole engine."""
+
+    info_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataReady(Event):
+    """The torrent's files and pieces are known, from the .torrent, saved state or a peer (BEP 9)."""
+
+    layout: Layout
+
+
+@dataclass(frozen=True, slots=True)
+class PiecesReady(Event):
+    """These pieces were checked and their bytes can be read from the files."""
+
+    pieces: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PieceFailed(Event):
+    """A piece did not match its hash; its blocks are forgotten and fetched again."""
+
+    piece: int
+
+
+@dataclass(frozen=True, slots=True)
+class BlockArrived(Event):
+    """A block is in the file, unchecked. ``trusted``: all that its sender sent before was right, and some was checked."""
+
+    piece: int
+    block: int
+    trusted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stats(Event):
+    """A torrent's counters. Rates in bytes per second of payload; sizes in bytes since the start.
+
+    ``phase`` is one of ``metadata``, ``checking``, ``downloading``, ``finished``, ``seeding``.
+    """
+
+    phase: str
+    down_rate: int
+    up_rate: int
+    downloaded: int
+    uploaded: int
+    peers: int
+    seeds: int
+    paused: bool = False
+
+
+class Peer(NamedTuple):
+    """One connected peer. Rates in bytes per second; ``pieces`` one byte per piece, empty when not known."""
+
+    address: str
+    client: str
+    down_rate: int
+    up_rate: int
+    choked: bool
+    """The peer does not let us download."""
+    interesting: bool
+    seed: bool
+    progress: float
+    pieces: bytes
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Peers(Event):
+    """The connected peers, as an answer to ``request_peers``."""
+
+    peers: tuple[Peer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeSaved(Event):
+    """State to hand to ``AddRequest.resume`` next time: metadata, checked pieces and known peers."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TrackerReplied(Event):
+    """A tracker answered (``error`` empty) or failed. ``url`` without its query: passkeys are secrets."""
+
+    url: str
+    peers: int = 0
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TorrentFailed(Event):
+    """The torrent cannot go on. ``kind`` is ``disk``, ``disk_full``, ``metadata``, ``duplicate`` or ``engine``."""
+
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class TorrentRemoved(Event):
+    """The engine let go of the torrent; with ``deleted``, its files are gone too."""
+
+    deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Listening(Event):
+    """The engine accepts peers here (``error`` empty), or could not."""
+
+    address: str
+    port: int
+    error: str = ""
+
+
+Listener = Callable[[Sequence[Event]], None]
+
+
+class EngineTorrent(Protocol):
+    """One torrent in an engine."""
+
+    @property
+    def info_hash(self) -> str:
+        """Hex, lower case: v1's 40 digits, or 64 for a torrent that is v2 only."""
+
+    @property
+    def layout(self) -> Layout | None:
+        """Files and pieces, once known."""
+
+    @property
+    def have(self) -> bytearray:
+        """One byte per piece: 1 where it is checked and readable. Empty before the metadata. Not to be changed."""
+
+    def path_of(self, index: int) -> Path:
+        """Where the file with this index lies on disk; ``RuntimeError`` before the metadata."""
+
+    def choose_files(self, indexes: frozenset[int]) -> None:
+        """These files are to lie on disk under their own names; pieces are wanted by ``apply`` alone."""
+
+    def apply(self, change: Change) -> None:
+        """Change which pieces are wanted."""
+
+    def add_peers(self, peers: Sequence[tuple[str, int]]) -> None:
+        """Connect to these ``(host, port)``."""
+
+    def add_trackers(self, urls: Sequence[str]) -> None:
+        """Announce to these too."""
+
+    def set_paused(self, paused: bool) -> None:
+        """Stop or go on: no peers, no traffic while paused."""
+
+    def request_stats(self) -> None:
+        """Ask for a ``Stats`` event."""
+
+    def request_peers(self) -> None:
+        """Ask for a ``Peers`` event."""
+
+    def save_resume(self) -> None:
+        """Ask for a ``ResumeSaved`` event."""
+
+    def metainfo(self) -> bytes:
+        """The .torrent file's bytes (BEP 3); ``RuntimeError`` before the metadata."""
+
+    def remove(self, *, delete_data: bool) -> None:
+        """Let go of the torrent; ``TorrentRemoved`` follows."""
+
+
+class Engine(Protocol):
+    """A torrent engine. ``start`` comes first and needs no event loop, so that peers are met while the rest loads."""
+
+    def start(self) -> None:
+        """Begin to listen; raises ``EngineError``."""
+
+    def attach(self, listener: Listener) -> None:
+        """From now on hand events to ``listener`` on the running loop, those that came before included."""
+
+    def add(self, request: AddRequest) -> EngineTorrent:
+        """Add a torrent. ``InputError`` for a magnet or .torrent that cannot be read; later failures are events."""
+
+    async def aclose(self) -> None:
+        """Save what the next start needs, say goodbye to trackers and end; at most a few seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """How the engine meets the world. Rates in bytes per second, 0 for no limit."""
+
+    state_path: Path | None = None
+    """File for DHT nodes and session state; None keeps nothing."""
+    listen: tuple[str, ...] = ("0.0.0.0:6881", "[::]:6881")  # noqa: S104 - peers come from outside
+    interface: str = ""
+    """Name or address: all torrent traffic goes through it, or none does."""
+    dht: bool = True
+    lsd: bool = True
+    port_mapping: bool = True
+    dht_routers: tuple[tuple[str, int], ...] = ()
+    down_limit: int = 0
+    up_limit: int = 0
+    max_peers: int = 200
+    proxy: str = ""
+    """URL: socks5://, socks4:// or http://, with user:password@ if needed."""
+    blocked: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Address ranges (first, last) never to talk to."""
+    utp: bool = True
+    encryption: bool = True
+    """Meet peers with protocol encryption too (MSE)."""
+    allow_local_limits: bool = False
+    """Apply rate limits to peers on loopback and the local network too."""
