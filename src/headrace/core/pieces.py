@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from headrace.core.spans import Span
 
 
-class FileEntry(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class FileEntry:
     """One file of a torrent. ``path`` is relative, with ``/`` between parts; ``size`` and ``offset`` in bytes."""
 
     index: int

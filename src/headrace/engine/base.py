@@ -242,7 +242,7 @@ class EngineOptions:
 
     state_path: Path | None = None
     """File for DHT nodes and session state; None keeps nothing."""
-    listen: tuple[str, ...] = ("0.0.0.0:6881", "[::]:6881")  # noqa: S104 - peers come from outside
+    listen: tuple[str, ...] = ("0.0.0.0:6881", "[::]:6881")
     interface: str = ""
     """Name or address: all torrent traffic goes through it, or none does."""
     dht: bool = True
