@@ -1,0 +1,148 @@
+"""What Headrace tells its users while it works: the objects of ``--json`` and of the server's event stream.
+
+Rules: plain records of JSON's own types; ``name`` is the word in ``event``; sizes in bytes, times in seconds, rates in
+bytes per second. Fields keep the names of the documented interface. Whoever prints adds ``event``, ``t`` and, on the
+server's stream, the info-hash.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
+
+WAIT_REASONS = ("no_metadata", "no_peers", "piece_unavailable", "choked", "slow", "disk", "checking", "paused")
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Base of all that is told."""
+
+    event: ClassVar[str] = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON's types only, ``event`` first."""
+        return {"event": self.event, **{f.name: getattr(self, f.name) for f in fields(self)}}
+
+
+@dataclass(frozen=True, slots=True)
+class Starting(Note):
+    """The engine runs; ``source`` is what the user gave, without secrets."""
+
+    event: ClassVar[str] = "starting"
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata(Note):
+    """The torrent's files are known; each of ``files`` has index, path, size and kind."""
+
+    event: ClassVar[str] = "metadata"
+    infohash: str
+    name: str
+    size: int
+    piece_length: int
+    files: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Selected(Note):
+    """The file that will be played or fetched."""
+
+    event: ClassVar[str] = "selected"
+    index: int
+    path: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Serving(Note):
+    """The URL answers; it may wait for bytes."""
+
+    event: ClassVar[str] = "serving"
+    url: str
+    playlist_url: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ready(Note):
+    """The container's index and the first bytes are verified: a player would start now."""
+
+    event: ClassVar[str] = "ready"
+    buffered_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Player(Note):
+    """The player's state: starting, playing, paused, buffering, ended, failed."""
+
+    event: ClassVar[str] = "player"
+    name: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress(Note):
+    """Once a second. ``position`` and ``duration`` are None while unknown; ``wanted`` is the chosen files' size."""
+
+    event: ClassVar[str] = "progress"
+    state: str
+    position: float | None
+    duration: float | None
+    buffered_seconds: float | None
+    downloaded: int
+    wanted: int
+    down_rate: int
+    up_rate: int
+    peers: int
+    seeds: int
+    readers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting(Note):
+    """A reader waits; ``reason`` is one of ``WAIT_REASONS``, ``detail`` says it in words."""
+
+    event: ClassVar[str] = "waiting"
+    reason: str
+    detail: str
+    piece: int | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed(Note):
+    """The wait is over; it took ``seconds``."""
+
+    event: ClassVar[str] = "resumed"
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Warning(Note):
+    """Something is wrong but the work goes on."""
+
+    event: ClassVar[str] = "warning"
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Error(Note):
+    """The end, with the exit code that the process will have."""
+
+    event: ClassVar[str] = "error"
+    kind: str
+    message: str
+    hint: str
+    exit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Note):
+    """All is over."""
+
+    event: ClassVar[str] = "done"
+    played_seconds: float
+    downloaded: int
+    uploaded: int
