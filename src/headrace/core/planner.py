@@ -1,0 +1,253 @@
+"""Which pieces to ask for now, and in what order: the heart of Headrace.
+
+Rules: a plan is a function of heads, have-map, pins, goals, rates and the time given; no clock, no engine, no logging.
+Only missing pieces are planned. The engine fetches what it is handed in index order, all at one priority, so order is
+made by *what is handed and what is withheld*: a piece is withheld while one that is needed sooner lies behind it.
+Tier 0: pins (container index, first and last piece). Tier 1: right after each head. Tier 2: the window beyond it.
+Tier 3: the rest of the chosen files, in order. What is handed at once is about a second of what the swarm delivers:
+all that is in flight must arrive before what a seek asks for.
+The cost follows what is handed, never the torrent's size (the search for missing pieces is ``bytearray.find``).
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from headrace.core.heads import Head
+from headrace.core.pieces import Layout
+from headrace.core.spans import Span
+
+MB = 1_000_000
+TIER1_BYTES, TIER1_SECONDS = 10 * MB, 20.0
+"""Reach of tier 1 beyond a head: at least these bytes, and this much playing time once the bitrate is known."""
+TIER2_BYTES, TIER2_SECONDS = 50 * MB, 120.0
+"""Reach of tier 2 beyond a head, likewise."""
+CRITICAL_BYTES = 256 * 1024
+"""What a waiting reader must get before anything else: players ask for 32 to 256 KiB before the first frame."""
+FRESH_SECONDS = 2.0
+"""For so long after a seek the newest waiting head has the swarm to itself: long enough for a piece, too short to
+starve another viewer who has a few seconds buffered."""
+ASSUMED_BITRATE = 1_000_000
+"""Bytes per second assumed to order several heads while the bitrate is unknown (a good 1080p stream)."""
+HANDED_SECONDS = 1.0
+"""How much of the swarm's delivery is in flight at once while a viewer may seek (measured: twice as much loses seeks
+in the pipe, half of it lets peers run dry and fall into end-game)."""
+COMFORTABLE_FACTOR = 3.0
+"""The same, times this, once every head has its tier 1: then throughput matters more than the next seek."""
+START_BYTES, FLOOR_BYTES, CEILING_BYTES = 8 * MB, 2 * MB, 64 * MB
+"""What is handed before the swarm's rate is known, and never less or more than."""
+HINT_DELAY = 4.0
+"""Seconds of playing time after which fallback pins come in line with what the heads read."""
+
+
+class Rates(NamedTuple):
+    """Bytes per second; 0 while unknown."""
+
+    delivery: float = 0.0
+    bitrate: float = 0.0
+
+
+NO_RATES = Rates()
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """All that a plan depends on, but for the time. Spans are torrent bytes, ``goals`` ranges of pieces in order."""
+
+    layout: Layout
+    have: bytearray | bytes
+    heads: tuple[Head, ...] = ()
+    pins: tuple[Span, ...] = ()
+    hints: tuple[Span, ...] = ()
+    """Pins by guesswork: wanted early, but after what a waiting reader needs."""
+    goals: tuple[range, ...] = ()
+    rates: Rates = NO_RATES
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Pieces to hand to the engine, most needed first, each with its tier; and the piece that a seek waits for."""
+
+    wanted: tuple[int, ...] = ()
+    tiers: tuple[int, ...] = ()
+    jump: int | None = None
+
+
+class Step(NamedTuple):
+    """From one plan to the next: pieces to want, to drop, and where a seek went if it is new."""
+
+    want: tuple[int, ...] = ()
+    drop: tuple[int, ...] = ()
+    jump: int | None = None
+
+
+class _Wish(NamedTuple):
+    """A missing piece: its class (0 critical, 1 soon, 2 later), its key in seconds until needed, its tier."""
+
+    rank: int
+    key: float
+    piece: int
+    tier: int
+
+
+def plan(world: World, now: float) -> Plan:
+    """The pieces to ask for now. O(pieces handed × log heads)."""
+    if not world.have:
+        return Plan()
+    newest = _newest_waiting(world.heads)
+    hand = _Hand(handed_bytes(world), world.layout.piece_length)
+    for wish in _urgent_first(world, newest, now):
+        if not hand.take(wish):
+            break
+    if hand.left > 0:
+        for wish in _rest(world, newest, hand.ceiling):
+            if not hand.take(wish):
+                break
+    jump = world.layout.piece_at(newest.position) if newest and newest.fresh else None
+    return Plan(tuple(hand.wishes), tuple(hand.wishes.values()), jump)
+
+
+class _Hand:
+    """What is handed over: takes wishes, most urgent first, until the bytes are spent."""
+
+    def __init__(self, budget: int, piece_length: int) -> None:
+        self.wishes: dict[int, int] = {}
+        self.left = budget
+        self.ceiling = -1
+        self._piece_length = piece_length
+        self._rank, self._barrier = 0, -1
+
+    def take(self, wish: _Wish) -> bool:
+        """Hand one over, or withhold it when something more urgent lies behind it; False when all is spent."""
+        if wish.rank > self._rank:
+            self._rank, self._barrier = wish.rank, self.ceiling
+        if self.left <= 0 and wish.rank > 0:
+            return False
+        if wish.piece not in self.wishes and wish.piece > self._barrier:
+            self.wishes[wish.piece] = wish.tier
+            self.ceiling = max(self.ceiling, wish.piece)
+            self.left -= self._piece_length
+        return True
+
+
+def diff(old: Plan, new: Plan, have: bytearray | bytes) -> Step:
+    """What to tell the engine to get from ``old`` to ``new``; pieces that came in between need no telling."""
+    before, after = set(old.wanted), set(new.wanted)
+    drop = tuple(sorted(piece for piece in before - after if not have[piece]))
+    want = tuple(sorted(after - before))
+    jump = new.jump if new.jump != old.jump and drop else None
+    return Step(want, drop, jump)
+
+
+def handed_bytes(world: World) -> int:
+    """How many bytes are handed to the engine at once: about a second of the swarm's delivery, plus a piece for each
+    end of it, since whole pieces slide."""
+    delivery, piece = world.rates.delivery, world.layout.piece_length
+    if delivery <= 0:
+        return max(START_BYTES, 2 * piece)
+    seconds = HANDED_SECONDS * (COMFORTABLE_FACTOR if _comfortable(world) else 1.0)
+    return int(min(CEILING_BYTES, max(FLOOR_BYTES, seconds * delivery)) + piece)
+
+
+def buffered(world: World, head: Head) -> int:
+    """Bytes that lie ready after a head, without a gap."""
+    first = world.layout.piece_at(head.position)
+    last = world.layout.piece_at(max(head.position, head.end - 1))
+    gap = world.have.find(0, first, last + 1)
+    stop = head.end if gap < 0 else min(head.end, gap * world.layout.piece_length)
+    return max(0, stop - head.position)
+
+
+def tier_reach(rates: Rates) -> tuple[int, int]:
+    """How far tiers 1 and 2 reach beyond a head, in bytes."""
+    return (
+        int(max(TIER1_BYTES, TIER1_SECONDS * rates.bitrate)),
+        int(max(TIER2_BYTES, TIER2_SECONDS * rates.bitrate)),
+    )
+
+
+def _comfortable(world: World) -> bool:
+    reach, _ = tier_reach(world.rates)
+    return bool(world.heads) and all(
+        not head.waiting and buffered(world, head) >= min(reach, head.end - head.position) for head in world.heads
+    )
+
+
+def _newest_waiting(heads: Sequence[Head]) -> Head | None:
+    return max((head for head in heads if head.waiting), key=lambda head: (head.since, head.id), default=None)
+
+
+def _urgent_first(world: World, newest: Head | None, now: float) -> Iterator[_Wish]:
+    """What must come before anything else, then tiers 1 and 2 of all heads by when they need it."""
+    alone = newest is not None and newest.fresh and now - newest.since < FRESH_SECONDS
+    yield from _critical(world, newest, alone)
+    streams = [_ahead(world, head, _delay(head, newest)) for head in world.heads]
+    streams.append(_hints(world))
+    yield from heapq.merge(*streams, key=lambda wish: (wish.rank, wish.key))
+
+
+def _delay(head: Head, newest: Head | None) -> float:
+    """A head that does not wait, or waited longer, comes a little after the one that a viewer just moved."""
+    return 0.0 if newest is None or head.id == newest.id else 1.0
+
+
+def _critical(world: World, newest: Head | None, alone: bool) -> Iterator[_Wish]:
+    """What must not wait for anything else: the newest waiting head's next bytes, pins, other waiting heads'."""
+    if newest is not None:
+        yield from _missing_critical(world, newest)
+    for span in world.pins:
+        for piece in _missing(world, span):
+            yield _Wish(0, 0.0, piece, 0)
+    if alone:
+        return
+    for head in sorted(world.heads, key=lambda head: (-head.since, head.id)):
+        if head.waiting and head is not newest:
+            yield from _missing_critical(world, head)
+
+
+def _missing_critical(world: World, head: Head) -> Iterator[_Wish]:
+    span = Span(head.position, min(head.end, head.position + CRITICAL_BYTES))
+    for piece in _missing(world, span):
+        yield _Wish(0, 0.0, piece, 1)
+
+
+def _ahead(world: World, head: Head, delay: float) -> Iterator[_Wish]:
+    """Tiers 1 and 2 of one head, in order of the file."""
+    near, far = tier_reach(world.rates)
+    speed = world.rates.bitrate or ASSUMED_BITRATE
+    for piece in _missing(world, Span(head.position, min(head.end, head.position + far))):
+        distance = max(0, piece * world.layout.piece_length - head.position)
+        tier = 1 if distance < near else 2
+        yield _Wish(tier, distance / speed + delay, piece, tier)
+
+
+def _hints(world: World) -> Iterator[_Wish]:
+    for span in world.hints:
+        for piece in _missing(world, span):
+            yield _Wish(1, HINT_DELAY, piece, 0)
+
+
+def _rest(world: World, newest: Head | None, above: int) -> Iterator[_Wish]:
+    """Tier 3: the file that is watched from its newest head on, then from its start, then the other goals; only
+    pieces that lie behind all that is handed already (``above``), lest they be fetched first."""
+    heads = sorted(world.heads, key=lambda head: (head is newest, head.since, head.id))
+    place = world.layout.piece_at(heads[-1].position) if heads else -1
+    for goal in sorted(world.goals, key=lambda goal: place not in goal):
+        start = place if place in goal else goal.start
+        for pieces in (range(start, goal.stop), range(goal.start, start)):
+            for piece in _missing_in(world.have, range(max(pieces.start, above + 1), pieces.stop)):
+                yield _Wish(3, 0.0, piece, 3)
+
+
+def _missing(world: World, span: Span) -> Iterator[int]:
+    return _missing_in(world.have, world.layout.pieces_of(span.clip(world.layout.total_size)))
+
+
+def _missing_in(have: bytearray | bytes, pieces: range) -> Iterator[int]:
+    piece = have.find(0, pieces.start, pieces.stop)
+    while piece >= 0:
+        yield piece
+        piece = have.find(0, piece + 1, pieces.stop)
