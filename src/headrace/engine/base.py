@@ -7,7 +7,7 @@ hash was checked *and* its bytes can be read from the file. The engine picks blo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -81,7 +81,7 @@ class PieceFailed(Event):
 
 @dataclass(frozen=True, slots=True)
 class BlockArrived(Event):
-    """A block is in the file, unchecked. ``trusted``: all that its sender sent before was right, and some was checked."""
+    """A block is in the file, unchecked. ``trusted``: its sender's pieces so far were right, and there were some."""
 
     piece: int
     block: int
@@ -213,9 +213,6 @@ class EngineTorrent(Protocol):
     def save_resume(self) -> None:
         """Ask for a ``ResumeSaved`` event."""
 
-    def metainfo(self) -> bytes:
-        """The .torrent file's bytes (BEP 3); ``RuntimeError`` before the metadata."""
-
     def remove(self, *, delete_data: bool) -> None:
         """Let go of the torrent; ``TorrentRemoved`` follows."""
 
@@ -259,5 +256,5 @@ class EngineOptions:
     utp: bool = True
     encryption: bool = True
     """Meet peers with protocol encryption too (MSE)."""
-    allow_local_limits: bool = False
-    """Apply rate limits to peers on loopback and the local network too."""
+    extra: Mapping[str, object] = field(default_factory=dict)
+    """The engine's own settings by name, over ours: for tests and experiments."""

@@ -1,0 +1,161 @@
+"""One torrent's conductor: readers' places in, wishes to the engine out.
+
+Rules: it holds no piece state but the engine's own have-map; every change of a place, a pin, a piece or a rate leads
+to a new plan in the same step (pieces: once per batch of events), and only the difference goes to the engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from headrace.core import planner
+from headrace.core.heads import Head
+from headrace.core.pieces import FileEntry, Layout
+from headrace.core.planner import NO_RATES, Plan, Rates, World
+from headrace.core.spans import Span
+from headrace.engine.base import Change, EngineTorrent
+from headrace.streaming.eager import EarlyBlocks
+from headrace.streaming.waits import StreamFailed, Waits
+
+
+@dataclass(slots=True)
+class Place:
+    """A reader's place in the torrent's bytes; the conductor's own, changed only through its methods."""
+
+    id: int
+    position: int
+    end: int
+    since: float
+    fresh: bool = True
+    waiting_since: float | None = None
+
+    def head(self) -> Head:
+        """What the planner sees of it."""
+        return Head(self.id, self.position, self.end, self.since, self.waiting_since is not None, self.fresh)
+
+
+class Conductor:
+    """Turns places, pins and goals of one torrent into wishes. ``clock`` in seconds (the event loop's by default)."""
+
+    def __init__(self, torrent: EngineTorrent, clock: Callable[[], float] | None = None) -> None:
+        self.torrent = torrent
+        self.waits = Waits()
+        self.early = EarlyBlocks()
+        self.clock = clock or asyncio.get_running_loop().time
+        self.plan = Plan()
+        self.places: dict[int, Place] = {}
+        self.rates: Rates = NO_RATES
+        self._pins: dict[object, tuple[Span, ...]] = {}
+        self._hints: dict[object, tuple[Span, ...]] = {}
+        self._goals: tuple[range, ...] = ()
+        self._next_id = 1
+        self._layout: Layout | None = None
+
+    # what is wanted
+    def start(self, layout: Layout) -> None:
+        """The metadata is there: plans are made from now on."""
+        self._layout = layout
+        self.replan()
+
+    def set_goals(self, files: Sequence[FileEntry]) -> None:
+        """These files are to be fetched whole in the end, in this order."""
+        if self._layout is not None:
+            self._goals = tuple(self._layout.pieces_of(entry.span) for entry in files)
+            self.replan()
+
+    def pin(self, key: object, spans: Iterable[Span], hints: Iterable[Span] = ()) -> None:
+        """Tier 0 on behalf of ``key`` (torrent bytes), instead of what it pinned before."""
+        self._pins[key], self._hints[key] = tuple(spans), tuple(hints)
+        self.replan()
+
+    # readers
+    def enter(self, position: int, end: int) -> Place:
+        """A new reader at this byte of the torrent."""
+        place = Place(self._next_id, position, end, self.clock())
+        self._next_id += 1
+        self.places[place.id] = place
+        self.replan()
+        return place
+
+    def move(self, place: Place, position: int) -> None:
+        """A seek: the old place's wishes end in this very step."""
+        place.position, place.since, place.fresh = position, self.clock(), True
+        self.replan()
+
+    def advance(self, place: Place, count: int) -> None:
+        """Bytes were read in order; a plan follows at the next event, not for each read."""
+        place.position += count
+        place.fresh = False
+
+    def leave(self, place: Place) -> None:
+        """The reader is gone; whoever waits in it is told."""
+        if self.places.pop(place.id, None) is not None:
+            self.waits.close(place.id)
+            self.replan()
+
+    async def wait(self, place: Place) -> None:
+        """Wait until something came of the piece at the reader's place."""
+        assert self._layout is not None
+        piece = self._layout.piece_at(place.position)
+        if place.waiting_since is None:
+            place.waiting_since = self.clock()
+            self.replan()
+        await self.waits.until(piece, place.id)
+
+    def served(self, place: Place) -> None:
+        """The reader that waited has bytes again."""
+        place.waiting_since = None
+
+    # what happened
+    def pieces_ready(self, pieces: Sequence[int]) -> None:
+        """Pieces were checked: wake who waits for them, slide the window."""
+        self.early.proven(pieces)
+        self.waits.ready(pieces)
+        self.replan()
+
+    def piece_failed(self, piece: int) -> None:
+        """A piece was wrong: whoever was served from it early must not go on."""
+        for owner in self.early.disproven(piece):
+            owner(StreamFailed(f"Piece {piece} proved wrong after part of it was served (--eager)."))
+
+    def block_arrived(self, piece: int, block: int, trusted: bool) -> None:
+        """An unchecked block is in the file."""
+        self.early.arrived(piece, block, trusted)
+        self.waits.ready((piece,))
+
+    def set_rates(self, delivery: float, bitrate: float) -> None:
+        """What the swarm delivers and what the video needs, bytes per second."""
+        self.rates = Rates(delivery, bitrate)
+        self.replan()
+
+    def fail(self, error: StreamFailed) -> None:
+        """Nothing more will come."""
+        self.waits.fail(error)
+
+    # the plan
+    def world(self) -> World | None:
+        """What the next plan is made from; None before the metadata."""
+        if self._layout is None:
+            return None
+        return World(
+            self._layout,
+            self.torrent.have,
+            tuple(place.head() for place in self.places.values()),
+            tuple(span for spans in self._pins.values() for span in spans),
+            tuple(span for spans in self._hints.values() for span in spans),
+            self._goals,
+            self.rates,
+        )
+
+    def replan(self) -> None:
+        """Make a plan and tell the engine what changed."""
+        world = self.world()
+        if world is None or not world.have:
+            return
+        new = planner.plan(world, self.clock())
+        step = planner.diff(self.plan, new, world.have)
+        self.plan = new
+        if step.want or step.drop:
+            self.torrent.apply(Change(step.want, step.drop, step.jump))
