@@ -171,6 +171,7 @@ class Seed:
             "allow_multiple_connections_per_ip": True,
             "close_redundant_connections": False,
             "unchoke_slots_limit": self._spec.slots,
+            "allowed_fast_set_size": 5 if self._spec.slots else 0,  # BEP 6 lets choked peers have some pieces
             "max_out_request_queue": 500,
             "upload_rate_limit": min(self._spec.rate, _PARKED),
             "stop_tracker_timeout": 1,
