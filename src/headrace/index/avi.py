@@ -50,7 +50,8 @@ class _Header:
 
 def read_avi(source: Source, found: Found) -> Steps:
     """Pin the headers, ``idx1`` and OpenDML's index chunks; duration from ``avih`` and ``dmlh``."""
-    header, at, media = _Header(), _LIST, False
+    header, at = _Header(), _LIST
+    found.complete = False
     while at < source.size:
         chunk = yield from _chunk(source, at)
         if chunk.kind == b"idx1":
@@ -63,13 +64,11 @@ def read_avi(source: Source, found: Found) -> Steps:
             found.pin(0, chunk.end)
             yield from _headers(source, found, chunk, header)
             found.last((header.all_frames or header.frames) * header.frame_us / _MICRO)
-        media = media or chunk.kind == b"movi"
+        if chunk.kind == b"movi":
+            # A movi that was never closed, or is cut off, has nothing behind it.
+            found.complete = chunk.body < chunk.end <= source.size
         found.pin(chunk.start, chunk.body)
-        if chunk.end > source.size:
-            break
         at = chunk.next
-    if not media or at > source.size or chunk.end > source.size:
-        found.complete = False
 
 
 def _chunk(source: Source, at: int) -> Generator[Span, bytes, _Chunk]:

@@ -26,7 +26,7 @@ BLOCK = 4 * 1024
 """Asks inside ``CHEAP`` are rounded up to this, so that a walk over small boxes there is one ask."""
 
 JOIN = 64 * 1024
-"""Pins closer than this become one: players read through short gaps rather than seek over them (ffmpeg: 32 to 64 KiB)."""
+"""Pins closer than this become one: players rather read through short gaps than seek over them."""
 
 MAX_PINS = 128 * 1024 * 1024
 """Bytes pinned in all. A day of 60 frames a second needs 80 MB of moov; a larger size is damage, not an index."""

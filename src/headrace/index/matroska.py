@@ -71,8 +71,9 @@ def read_matroska(source: Source, found: Found) -> Steps:
     state = _State(source, found, segment.body)
     try:
         yield from _head(state, min(segment.end or source.size, source.size))
-    finally:
-        found.pin(0, min(state.head_end, _MAX_HEAD))
+    except Unreadable:
+        found.complete = False
+    found.pin(0, min(state.head_end, _MAX_HEAD))
     yield from _targets(state)
     if _TRACKS not in state.met:
         found.complete = False
@@ -174,7 +175,7 @@ def _parse_element(data: bytes, at: int) -> _Element | None:
 
 
 def _vint(data: bytes, at: int, most: int, *, keep_marker: bool = False) -> tuple[int, int] | None:
-    """A variable-size integer (RFC 8794 section 4) of at most ``most`` bytes, and where it ends; IDs keep the marker."""
+    """A variable-size integer (RFC 8794 section 4) of at most ``most`` bytes, and its end; IDs keep the marker."""
     first = data[at] if at < len(data) else 0
     length = 9 - first.bit_length()
     if length > most or at + length > len(data):

@@ -1,10 +1,10 @@
 """MP4 and QuickTime: the ``moov`` box is the index, and players read all of it before the first frame.
 
 The file is a row of boxes, each with a 32-bit size and a kind; size 1 means that a 64-bit size follows, size 0 that the
-box goes on to the end (ISO/IEC 14496-12 section 4.2). We walk their headers until both ``moov`` and the media are met:
-the size of ``mdat`` tells where a ``moov`` at the end lies, so that it costs one ask. Fragmented files (section 8.8)
-may have a ``sidx`` at the front (8.16.3) and a ``mfra`` at the end, whose size stands in the file's last 4 bytes
-(8.8.11).
+box goes on to the end (ISO/IEC 14496-12 section 4.2). We walk their headers to the end of the file, as ffmpeg
+does before it plays: the size of ``mdat`` tells where a ``moov`` at the end lies, so that it costs one ask.
+Fragmented files (section 8.8) may have a ``sidx`` before the first ``moof`` (8.16.3) and a ``mfra`` at the end, whose
+size stands in the file's last 4 bytes (8.8.11).
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ from headrace.core.spans import Span
 from headrace.index.base import Found, Source, Steps, Unreadable
 
 _PEEK = 64
-"""Bytes read for a header. As many as show the start of ``moov`` with all of its ``mvhd`` that matters: one ask less."""
+"""Bytes read for a header: so many that the header of ``moov`` comes with the duration in its ``mvhd``, in one ask."""
+
+_HEADER = 16
+"""Size, kind and 64-bit size."""
 
 _SMALL = 64 * 1024
 """Boxes before the media up to this size are pinned whole; of larger ones (``free``, ``uuid``) only the header."""
@@ -53,35 +56,35 @@ def read_mp4(source: Source, found: Found) -> Steps:
 
 
 def _walk(source: Source, found: Found) -> Generator[Span, bytes, _Layout]:
-    """Follow the boxes of the file until ``moov`` and the media were met, or the end."""
-    at, media, fragmented = 0, False, False
+    """Follow the boxes of the file to its end, or until fragments begin."""
+    at, fragmented = 0, False
     moov: _Box | None = None
     sidx: _Box | None = None
-    while at < source.size and not (moov and media):
-        box = yield from _box(source, at, source.size)
+    while at < source.size and not (moov and fragmented):
+        box = yield from _next_box(source, at, known=moov is not None)
+        if box is None:
+            break
         _pin(found, box)
         if box.kind == b"moov":
             moov = moov or box
-        elif box.kind in (b"mdat", b"moof"):
-            media = True
         elif box.kind == b"sidx":
             sidx = sidx or box
-        fragmented = fragmented or box.kind in (b"moof", b"sidx")
-        if box.end > source.size:
-            # Cut off: whatever followed is not there.
-            found.complete = False
+        fragmented = fragmented or box.kind == b"moof"
         at = box.end
     if moov is None:
         raise Unreadable
-    if not fragmented and at < source.size:
-        # A recorder may have begun with whole media and gone on in fragments.
-        fragmented = yield from _next_is_fragment(source, at)
-    return _Layout(moov, fragmented, sidx)
+    found.complete = found.complete and moov.end <= source.size
+    return _Layout(moov, fragmented or sidx is not None, sidx)
 
 
-def _next_is_fragment(source: Source, at: int) -> Generator[Span, bytes, bool]:
-    head = yield from source.read(at, 8)
-    return head[4:] in (b"moof", b"sidx", b"styp")
+def _next_box(source: Source, at: int, *, known: bool) -> Generator[Span, bytes, _Box | None]:
+    """The box at ``at``; None for rubbish behind a ``moov`` that is known."""
+    try:
+        return (yield from _box(source, at, source.size, _PEEK))
+    except Unreadable:
+        if known:
+            return None
+        raise
 
 
 def _pin(found: Found, box: _Box) -> None:
@@ -89,9 +92,9 @@ def _pin(found: Found, box: _Box) -> None:
     found.pin(box.start, box.end if whole else box.body)
 
 
-def _box(source: Source, at: int, limit: int) -> Generator[Span, bytes, _Box]:
+def _box(source: Source, at: int, limit: int, peek: int = _HEADER) -> Generator[Span, bytes, _Box]:
     """The box at ``at``, in a parent that ends at ``limit``."""
-    head = yield from source.read(at, min(_PEEK, limit - at))
+    head = yield from source.read(at, min(peek, limit - at))
     if len(head) < 8:
         raise Unreadable
     size, kind, body = int.from_bytes(head[:4], "big"), head[4:8], at + 8
@@ -142,7 +145,7 @@ def _mvhd(source: Source, mvhd: _Box) -> Generator[Span, bytes, tuple[int, int]]
 
 
 def _mfra(source: Source, found: Found) -> Generator[Span, bytes, int]:
-    """Pin the random access table and say where the media ends. Players look at the last bytes even if it is not there."""
+    """Pin the random access table and say where the media ends. Players look at the last bytes in any case."""
     tail_at = max(0, source.size - _MFRO)
     tail = yield from source.read(tail_at, _MFRO)
     found.pin(tail_at, source.size)

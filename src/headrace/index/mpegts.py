@@ -52,7 +52,7 @@ def packets_in(head: bytes) -> Packets | None:
 
 
 def read_mpegts(source: Source, found: Found) -> Steps:
-    """Pin both ends; the duration is the last clock less the first of the same program, where both are near the ends."""
+    """Pin both ends; the duration is the last clock less the first of the same program, if found there."""
     found.pin(0, EDGE)
     found.pin(source.size - EDGE, source.size)
     head = yield from source.read(0, BLOCK)

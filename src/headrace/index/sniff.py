@@ -12,7 +12,7 @@ _FIRST_BOXES = frozenset((b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", 
 
 
 def sniff(head: bytes) -> str:
-    """``mp4``, ``matroska`` (WebM too), ``avi``, ``mpegts`` or ``unknown``. ``head``: the first 4 KiB, or the whole file.
+    """``mp4``, ``matroska`` (WebM too), ``avi``, ``mpegts`` or ``unknown``, by the first 4 KiB of a file.
 
     MPEG-TS comes last: its sync bytes may stand anywhere in the first packet.
     """
