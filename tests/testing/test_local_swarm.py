@@ -145,8 +145,8 @@ async def test_seed_without_slots_chokes(content: Path, leech: Leech) -> None:
     async with LocalSwarm(content, seeds=[SeedSpec(slots=0), SeedSpec(have=half)], piece_length=PIECE) as swarm:
         leech.add(swarm.magnet)
         await asyncio.to_thread(leech.run, lambda status: status.num_pieces >= PIECES // 2)
-            choked = {peer.ip: bool(peer.flags & lt.peer_info.remote_choked) for peer in leech.torrent.get_peer_info()}
-            assert choked == dict(zip(swarm.peers, (True, False), strict=True))
+        choked = {peer.ip: bool(peer.flags & lt.peer_info.remote_choked) for peer in leech.torrent.get_peer_info()}
+        assert choked == dict(zip(swarm.peers, (True, False), strict=True))
         assert leech.have() == set(half)
         assert [one["uploaded"] for one in await swarm.stats()] == [0, PIECE * PIECES // 2]
 
