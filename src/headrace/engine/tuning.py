@@ -28,7 +28,7 @@ with it, 1.2 s without); later it helps with peers behind NAT."""
 
 STREAMING: dict[str, Any] = {
     # order of requests
-    "whole_pieces_threshold": 0,  # default 20 s: fast peers take whole runs of pieces, a seek then waits for all of them
+    "whole_pieces_threshold": 0,  # default 20 s: fast peers take whole runs of pieces, for which a seek then waits
     "request_queue_time": 1,  # default 3 s of requests in each peer's pipe, which a seek must wait for; 1 is the least
     "strict_end_game_mode": False,  # a block held by a slow peer may be asked of another before all are taken
     "piece_timeout": 2,  # default 20 s of silence before another peer is asked

@@ -1,0 +1,201 @@
+"""From libtorrent's alerts to our events.
+
+Rules: alerts are taken by the name of their type and read by attribute, so that this needs no libtorrent; nothing of an
+alert is kept, only copies; URLs lose all but scheme and host, since passkeys are secrets.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from headrace.core.pieces import FileEntry, Layout
+from headrace.engine import base
+from headrace.engine.base import AddRequest, Event
+from headrace.engine.readiness import Readiness
+
+_PHASES = {
+    "downloading_metadata": "metadata",
+    "checking_files": "checking",
+    "checking_resume_data": "checking",
+    "downloading": "downloading",
+    "finished": "finished",
+    "seeding": "seeding",
+    "allocating": "checking",
+}
+
+
+class Torrent(Protocol):
+    """What the translation needs of a torrent."""
+
+    info_hash: str
+    request: AddRequest
+    readiness: Readiness
+
+    def request_pieces(self) -> None:
+        """Ask which pieces lie on the disk."""
+
+    def files_chosen(self) -> None:
+        """The file priorities took effect."""
+
+
+def _is(alert: object, name: str) -> bool:
+    return type(alert).__name__ == name
+
+
+def best_hash(hashes: Any) -> str:
+    """v1's when there is one."""
+    return str(hashes.v1 if hashes.has_v1() else hashes.v2)
+
+
+def layout_of(info: Any) -> Layout:
+    """A torrent_info's files and pieces."""
+    files = info.layout()
+    entries = tuple(
+        FileEntry(
+            index,
+            files.file_path(index).replace("\\", "/"),
+            files.file_size(index),
+            files.file_offset(index),
+            bool(files.pad_file_at(index)),
+        )
+        for index in range(files.num_files())
+    )
+    return Layout(info.name(), info.piece_length(), info.total_size(), entries)
+
+
+def _finished(torrent: Torrent, alert: Any, _: list[Event]) -> int | None:
+    return alert.piece_index if torrent.readiness.passed(alert.piece_index) else None
+
+
+def _written(torrent: Torrent, alert: Any, events: list[Event]) -> int | None:
+    piece, block = alert.piece_index, alert.block_index
+    if not torrent.request.blocks:
+        return piece if torrent.readiness.written(piece, block) else None
+    sender = tuple(alert.endpoint)
+    if torrent.readiness.written(piece, block, sender):
+        return int(piece)
+    events.append(base.BlockArrived(torrent.info_hash, piece, block, torrent.readiness.trusted(sender)))
+    return None
+
+
+def _requested(torrent: Torrent, alert: Any, _: list[Event]) -> None:
+    torrent.readiness.asked(alert.piece_index, alert.block_index)
+
+
+def _wrong(torrent: Torrent, alert: Any, events: list[Event]) -> None:
+    torrent.readiness.failed(alert.piece_index)
+    events.append(base.PieceFailed(torrent.info_hash, alert.piece_index))
+
+
+def _checked(torrent: Torrent, _: Any, __: list[Event]) -> None:
+    torrent.request_pieces()
+
+
+def _files_chosen(torrent: Torrent, _: Any, __: list[Event]) -> None:
+    torrent.files_chosen()
+
+
+def _disk_error(torrent: Torrent, alert: Any, events: list[Event]) -> None:
+    full = alert.error.value() in (errno.ENOSPC, errno.EDQUOT)
+    events.append(base.TorrentFailed(torrent.info_hash, "disk_full" if full else "disk", alert.error.message()))
+
+
+def _torrent_error(torrent: Torrent, alert: Any, events: list[Event]) -> None:
+    events.append(base.TorrentFailed(torrent.info_hash, "engine", alert.error.message()))
+
+
+def _metadata_failed(torrent: Torrent, alert: Any, events: list[Event]) -> None:
+    events.append(base.TorrentFailed(torrent.info_hash, "metadata", alert.error.message()))
+
+
+def _peers(torrent: Torrent, alert: Any, events: list[Event]) -> None:
+    events.append(base.Peers(torrent.info_hash, tuple(_peer(info) for info in alert.peer_info)))
+
+
+def _peer(info: Any) -> base.Peer:
+    flags, seed = info.flags, bool(info.flags & info.seed)
+    connecting = bool(flags & (info.connecting | info.handshake))
+    pieces = b"" if seed or connecting else bytes(info.pieces)
+    host, port = info.ip
+    return base.Peer(
+        f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+        info.client.decode("utf-8", "replace") if isinstance(info.client, bytes) else str(info.client),
+        info.payload_down_speed,
+        info.payload_up_speed,
+        bool(flags & info.remote_choked),
+        bool(flags & info.interesting),
+        seed,
+        info.progress,
+        pieces,
+        "connecting" if connecting else _source(info),
+    )
+
+
+def _source(info: Any) -> str:
+    return next((name for name in ("tracker", "dht", "pex", "lsd") if info.source & getattr(info, name)), "peer")
+
+
+def _tracker(torrent: Torrent, alert: Any, events: list[Event]) -> None:
+    parts = urlsplit(alert.url)
+    where = f"{parts.scheme}://{parts.hostname}"
+    peers = alert.num_peers if _is(alert, "tracker_reply_alert") else 0
+    error = alert.error_message() if _is(alert, "tracker_error_alert") else ""
+    if _is(alert, "tracker_error_alert") and not error:
+        error = alert.error.message()
+    events.append(base.TrackerReplied(torrent.info_hash, where, peers, error))
+
+
+def stats_of(info_hash: str, status: Any) -> base.Stats:
+    """A torrent_status's counters."""
+    return base.Stats(
+        info_hash,
+        _PHASES.get(str(status.state), "downloading"),
+        status.download_payload_rate,
+        status.upload_payload_rate,
+        status.total_payload_download,
+        status.total_payload_upload,
+        status.num_peers,
+        status.num_seeds,
+        bool(status.paused),
+    )
+
+
+def _listening(alert: Any, events: list[Event]) -> None:
+    error = alert.error.message() if _is(alert, "listen_failed_alert") else ""
+    events.append(base.Listening("", str(alert.address), alert.port, error))
+
+
+def _deleted(alert: Any, events: list[Event]) -> None:
+    events.append(base.TorrentRemoved(best_hash(alert.info_hashes), _is(alert, "torrent_deleted_alert")))
+
+
+OF_PIECES: dict[str, Callable[[Any, Any, list[Event]], int | None]] = {
+    "block_finished_alert": _written,
+    "block_downloading_alert": _requested,
+    "piece_finished_alert": _finished,
+    "hash_failed_alert": _wrong,
+}
+"""Alerts about pieces; a piece that became ready is returned."""
+
+OF_TORRENT: dict[str, Callable[[Any, Any, list[Event]], None]] = {
+    "torrent_checked_alert": _checked,
+    "file_prio_alert": _files_chosen,
+    "file_error_alert": _disk_error,
+    "torrent_error_alert": _torrent_error,
+    "metadata_failed_alert": _metadata_failed,
+    "peer_info_alert": _peers,
+    "tracker_reply_alert": _tracker,
+    "tracker_error_alert": _tracker,
+}
+"""Alerts about one torrent."""
+
+OF_SESSION: dict[str, Callable[[Any, list[Event]], None]] = {
+    "listen_succeeded_alert": _listening,
+    "listen_failed_alert": _listening,
+    "torrent_deleted_alert": _deleted,
+    "torrent_delete_failed_alert": _deleted,
+}
+"""Alerts about the session, or about a torrent that is gone."""
