@@ -97,6 +97,8 @@ class Progress(Note):
     peers: int
     seeds: int
     readers: int
+    time_to_playable: float | None = None
+    """An estimate; 0 when a player would start now, None when it cannot be told."""
 
 
 @dataclass(frozen=True, slots=True)

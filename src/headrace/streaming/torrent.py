@@ -1,0 +1,294 @@
+"""One torrent as its users see it: files, readers, state.
+
+Rules: it exists, and its info-hash is known, before its metadata; whatever needs the metadata waits for it. Engine
+events come in through ``handle_event``; what users are told goes out through ``subscribe``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from headrace.core import choose
+from headrace.core.events import Metadata, Note, Selected
+from headrace.core.events import Warning as WarningNote
+from headrace.core.media_types import kind_of
+from headrace.core.pieces import FileEntry, Layout
+from headrace.engine import base
+from headrace.errors import EngineError, HeadraceError, InputError, SwarmError
+from headrace.streaming.conductor import Conductor
+from headrace.streaming.monitor import Monitor, Status
+from headrace.streaming.reader import Reader, StreamFailed
+from headrace.streaming.warmup import WarmUp
+
+Subscriber = Callable[[Note], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What of a torrent is wanted: the ``--file`` selector (empty: the main video), or everything playable.
+
+    ``whole``: every file counts as playable (for downloads). ``fetch``: after what is watched, fetch the rest.
+    """
+
+    selector: str = ""
+    all: bool = False
+    whole: bool = False
+    fetch: bool = True
+    eager: str = "off"
+
+
+class File:
+    """One file of a torrent."""
+
+    def __init__(self, torrent: Torrent, entry: FileEntry) -> None:
+        self.torrent, self.entry = torrent, entry
+        self.index, self.path, self.name, self.size = entry.index, entry.path, entry.name, entry.size
+        self.kind = kind_of(entry.path)
+
+    def open(self, position: int = 0, eager: str | None = None) -> Reader:
+        """A reader at this byte; the file's window is wanted until it is closed."""
+        return self.torrent.open(self, position, eager)
+
+    def __repr__(self) -> str:
+        return f"<File {self.index} {self.path!r}, {self.size} bytes>"
+
+
+class Torrent:
+    """A torrent of an engine. Made by the session that adds it."""
+
+    def __init__(
+        self,
+        handle: base.EngineTorrent,
+        *,
+        name: str = "",
+        info_hashes: Sequence[str] = (),
+        choice: Choice = Choice(),
+    ) -> None:
+        self.handle = handle
+        self.info_hash = handle.info_hash
+        self.info_hashes = frozenset({handle.info_hash, *info_hashes})
+        self.name = name or handle.info_hash
+        self.layout: Layout | None = None
+        self.files: tuple[File, ...] = ()
+        self.goals: tuple[File, ...] = ()
+        self.chosen: File | None = None
+        self.conductor: Conductor | None = None
+        self.error = ""
+        self.resume_saved: Callable[[bytes], None] | None = None
+        self._choice = choice
+        self._known: asyncio.Future[Layout] = asyncio.get_running_loop().create_future()
+        self._known.add_done_callback(lambda future: future.cancelled() or future.exception())
+        self._warm: dict[int, WarmUp] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._subscribers: list[Subscriber] = []
+        self._removed = asyncio.Event()
+        self.monitor = Monitor(self, self.say)
+        self.monitor.start()
+
+    # metadata and files
+    async def metadata(self, timeout: float | None = None) -> Layout:
+        """The files and pieces, once known; ``SwarmError`` after ``timeout`` seconds."""
+        try:
+            return await asyncio.wait_for(asyncio.shield(self._known), timeout)
+        except TimeoutError:
+            status = self.monitor.status()
+            raise SwarmError(
+                f"No metadata within {timeout:.0f} s: {status.peers} peers connected.",
+                "Is the swarm alive? Try a longer --timeout, --tracker URL or --peer HOST:PORT.",
+                kind="no_metadata",
+            ) from None
+
+    def file(self, index: int) -> File:
+        """The file with the torrent's index."""
+        for file in self.files:
+            if file.index == index:
+                return file
+        raise InputError(f"The torrent has no file {index}.", "`headrace files` lists them.", kind="no_file")
+
+    def main_video(self) -> File:
+        """The file that was chosen, else the main video."""
+        if self.chosen is not None:
+            return self.chosen
+        return self.file(choose.main_video(self._entries()).index)
+
+    def find(self, selector: str) -> File:
+        """A file by index, glob, part of its name, or episode (``S02E05``)."""
+        return self.file(choose.select(self._entries(), selector).index)
+
+    def playlist(self) -> list[File]:
+        """All that plays, in natural order."""
+        return [self.file(entry.index) for entry in choose.playlist(self._entries())]
+
+    def _entries(self) -> tuple[FileEntry, ...]:
+        return tuple(file.entry for file in self.files)
+
+    # reading
+    def open(self, file: File, position: int = 0, eager: str | None = None) -> Reader:
+        """A reader on one of the files, from a byte on."""
+        if self.conductor is None or self.layout is None:
+            raise RuntimeError("the metadata is not there yet")
+        self._warm_up(file)
+        path = self.handle.path_of(file.index)
+        return Reader(self.conductor, self.layout, file.entry, path, position, eager or self._choice.eager)
+
+    def warm_of(self, file: File | None) -> WarmUp | None:
+        """What is known of a file's index."""
+        return self._warm.get(file.index) if file is not None else None
+
+    def _warm_up(self, file: File) -> None:
+        if file.index in self._warm or self.conductor is None or self.layout is None or not file.size:
+            return
+        warm = WarmUp(self.conductor, self.layout, file.entry, self.handle.path_of(file.index))
+        self._warm[file.index] = warm
+        task = asyncio.get_running_loop().create_task(self._walk(warm))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _walk(self, warm: WarmUp) -> None:
+        with contextlib.suppress(HeadraceError, OSError):
+            await warm.run()
+            self.monitor.pieces_came()
+
+    def share_of_goals(self) -> float:
+        """How much of the chosen files is there, 0 to 1, by pieces."""
+        have, layout = self.handle.have, self.layout
+        if layout is None or not have or not self.goals:
+            return 0.0
+        ranges = [layout.pieces_of(file.entry.span) for file in self.goals]
+        total = sum(len(pieces) for pieces in ranges)
+        return sum(have.count(1, pieces.start, pieces.stop) for pieces in ranges) / total if total else 1.0
+
+    def status(self) -> Status:
+        """The state now."""
+        return self.monitor.status()
+
+    # telling
+    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
+        """Hear what happens; returns what ends it."""
+        self._subscribers.append(subscriber)
+        return lambda: self._subscribers.remove(subscriber) if subscriber in self._subscribers else None
+
+    def say(self, note: Note) -> None:
+        """Tell all who listen."""
+        for subscriber in tuple(self._subscribers):
+            subscriber(note)
+
+    # the engine's events
+    def handle_event(self, event: base.Event) -> None:
+        """Something happened to this torrent."""
+        handler = _HANDLERS.get(type(event))
+        if handler is not None:
+            handler(self, event)
+
+    def _metadata(self, event: base.MetadataReady) -> None:
+        layout = self.layout = event.layout
+        self.name = layout.name
+        self.files = tuple(File(self, entry) for entry in layout.listed())
+        self.conductor = Conductor(self.handle)
+        self.conductor.start(layout)
+        self.say(self.described())
+        try:
+            self._choose()
+        except InputError as error:
+            self.error = error.message
+            self._known.set_exception(error)
+            return
+        self._known.set_result(layout)
+
+    def described(self) -> Metadata:
+        """What the metadata says, as it is told."""
+        assert self.layout is not None
+        files = tuple({"index": f.index, "path": f.path, "size": f.size, "kind": f.kind} for f in self.files)
+        size = sum(file.size for file in self.files)
+        return Metadata(self.info_hash, self.layout.name, size, self.layout.piece_length, files)
+
+    def _choose(self) -> None:
+        assert self.conductor is not None
+        choice = self._choice
+        if choice.whole and choice.all:
+            self.goals = tuple(file for file in self.files if file.size)
+        elif choice.all:
+            self.goals = tuple(self.playlist())
+            self.chosen = self.goals[0] if self.goals else self.main_video()
+        else:
+            self.chosen = self.find(choice.selector) if choice.selector else self.main_video()
+            self.goals = (self.chosen,)
+        if choice.whole:
+            self.handle.choose_files(frozenset(file.index for file in self.goals))
+        if self.chosen is not None:
+            self.say(Selected(self.chosen.index, self.chosen.path, self.chosen.size))
+            self._warm_up(self.chosen)
+        if choice.fetch:
+            self.conductor.set_goals([file.entry for file in self.goals])
+
+    def _pieces(self, event: base.PiecesReady) -> None:
+        if self.conductor is not None:
+            self.conductor.pieces_ready(event.pieces)
+            self.monitor.pieces_came()
+
+    def _piece_failed(self, event: base.PieceFailed) -> None:
+        if self.conductor is not None:
+            self.conductor.piece_failed(event.piece)
+        self.say(WarningNote("hash", f"A peer sent wrong data for piece {event.piece}; it is fetched again."))
+
+    def _block(self, event: base.BlockArrived) -> None:
+        if self.conductor is not None:
+            self.conductor.block_arrived(event.piece, event.block, event.trusted)
+
+    def _failed(self, event: base.TorrentFailed) -> None:
+        if event.kind in ("disk", "disk_full"):
+            self.monitor.disk_error = event.message
+            self.say(WarningNote(event.kind, event.message))
+            return
+        self.error = event.message
+        self._end(EngineError(f"The torrent failed: {event.message}."))
+
+    def _tracker(self, event: base.TrackerReplied) -> None:
+        if event.error:
+            self.say(WarningNote("tracker", f"{event.url}: {event.error}"))
+
+    def _resume(self, event: base.ResumeSaved) -> None:
+        if self.resume_saved is not None:
+            self.resume_saved(event.data)
+
+    def _gone(self, _: base.TorrentRemoved) -> None:
+        self._end(EngineError("The torrent was removed."))
+        self._removed.set()
+
+    def _end(self, error: HeadraceError) -> None:
+        if not self._known.done():
+            self._known.set_exception(error)
+        if self.conductor is not None:
+            self.conductor.fail(StreamFailed(error.message))
+
+    async def remove(self, *, delete_data: bool) -> None:
+        """End it: readers fail, the engine lets go; returns when it did."""
+        self.close()
+        self.handle.remove(delete_data=delete_data)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._removed.wait(), 5)
+
+    def close(self) -> None:
+        """Readers end, nothing is sampled any more; data stays, and so does the torrent in the engine."""
+        self.monitor.stop()
+        for task in tuple(self._tasks):
+            task.cancel()
+        self._end(EngineError("The torrent was closed."))
+
+
+_HANDLERS: dict[type[base.Event], Callable[[Torrent, Any], None]] = {
+    base.MetadataReady: Torrent._metadata,
+    base.PiecesReady: Torrent._pieces,
+    base.PieceFailed: Torrent._piece_failed,
+    base.BlockArrived: Torrent._block,
+    base.Stats: lambda torrent, event: torrent.monitor.stats(event),
+    base.Peers: lambda torrent, event: torrent.monitor.peers(event),
+    base.ResumeSaved: Torrent._resume,
+    base.TrackerReplied: Torrent._tracker,
+    base.TorrentFailed: Torrent._failed,
+    base.TorrentRemoved: Torrent._gone,
+}
