@@ -11,6 +11,8 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from headrace.core.units import format_rate
+
 STATES = (
     "failed",
     "paused",
@@ -167,7 +169,7 @@ def _slow(sample: Sample, waited: str) -> str:
     what = "the first bytes" if sample.waiting_piece is None else f"piece {sample.waiting_piece}"
     if sample.down_rate < MIN_RATE:
         return f"{what} asked of {_count(sample.peers, 'peer')}: nothing has come yet, waiting {waited}"
-    arrives, plays = _rate(sample.down_rate), _rate(sample.bitrate)
+    arrives, plays = format_rate(sample.down_rate), format_rate(sample.bitrate)
     if sample.down_rate < sample.bitrate and arrives != plays:
         return f"arrives at {arrives}, the video plays at {plays}"
     return f"{what} on the way at {arrives}: waiting {waited}"
@@ -193,8 +195,3 @@ def _percent(share: float) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _rate(rate: float) -> str:
-    """Rates that are compared are shown in one unit: MB/s from 0.1 on, else kB/s."""
-    return f"{rate / 1e6:.1f} MB/s" if rate >= 1e5 else f"{rate / 1e3:.0f} kB/s"
