@@ -22,7 +22,7 @@ from headrace.core.pieces import Layout
 from headrace.engine import base
 from headrace.engine.base import AddRequest, Change, EngineOptions, Event, Listener
 from headrace.engine.readiness import Readiness
-from headrace.engine.translate import OF_PIECES, OF_SESSION, OF_TORRENT, best_hash, layout_of, stats_of
+from headrace.engine.translate import OF_PIECES, OF_SESSION, OF_TORRENT, best_hash, layout_of, peer_of, stats_of
 from headrace.engine.tuning import UTP_DELAY, carries_udp, settings_for
 from headrace.errors import EngineError, InputError
 
@@ -66,10 +66,11 @@ class LibtorrentTorrent:
         request: AddRequest,
         unfinished: dict[int, list[bool]],
         remove: Callable[[LibtorrentTorrent, bool], None],
+        tell: Callable[[Sequence[Event]], None],
     ) -> None:
         self.handle = handle
         self.request = request
-        self._remove = remove
+        self._remove, self._tell = remove, tell
         self.info_hash = request.info_hash
         self.layout: Layout | None = None
         self.readiness = Readiness()
@@ -174,7 +175,16 @@ class LibtorrentTorrent:
 
     def request_peers(self) -> None:
         """A ``Peers`` event follows."""
-        self._guarded(self.handle.post_peer_info)
+        # the alert of post_peer_info cannot be read from Python (2.1.1): ask in a thread, where waiting hurts nobody
+        loop = asyncio.get_running_loop()
+        handle, info_hash = self.handle, self.info_hash
+
+        def ask() -> None:
+            with contextlib.suppress(RuntimeError):
+                peers = tuple(peer_of(info) for info in handle.get_peer_info())
+                loop.call_soon_threadsafe(self._tell, [base.Peers(info_hash, peers)])
+
+        loop.run_in_executor(None, ask)
 
     def save_resume(self) -> None:
         """A ``ResumeSaved`` event follows, once there is metadata."""
@@ -266,7 +276,7 @@ class LibtorrentEngine:
             handle = self._need().add_torrent(params)
         except RuntimeError as error:
             raise InputError(f"The torrent was refused: {error}.", kind="refused") from None
-        torrent = LibtorrentTorrent(handle, request, dict(params.unfinished_pieces), self._drop)
+        torrent = LibtorrentTorrent(handle, request, dict(params.unfinished_pieces), self._drop, self._tell)
         self._torrents[hash(handle)] = torrent
         return torrent
 
@@ -322,8 +332,9 @@ class LibtorrentEngine:
 
     # alerts
     def _tell(self, events: Sequence[Event]) -> None:
-        if self._listener is not None and self._loop is not None and events:
-            self._loop.call_soon(self._listener, events)
+        """Hand over what is no alert, in a step of its own."""
+        if self._loop is not None:
+            self._loop.call_soon(lambda: self._listener and self._listener(events))
 
     def _pump(self) -> None:
         """Take all alerts and hand over what they mean, pieces of one torrent together."""
@@ -335,10 +346,17 @@ class LibtorrentEngine:
         events: list[Event] = []
         pieces: dict[str, list[int]] = {}
         for alert in self._session.pop_alerts():
-            self._translate(alert, events, pieces)
+            try:
+                self._translate(alert, events, pieces)
+            except Exception as error:  # one that cannot be read must not lose those that follow
+                self._report(error, type(alert).__name__)
         events.extend(base.PiecesReady(info_hash, tuple(ready)) for info_hash, ready in pieces.items())
         if events and self._listener is not None:
             self._listener(events)
+
+    def _report(self, error: Exception, what: str) -> None:
+        assert self._loop is not None
+        self._loop.call_exception_handler({"message": f"libtorrent's {what} could not be read", "exception": error})
 
     def _translate(self, alert: Any, events: list[Event], pieces: dict[str, list[int]]) -> None:
         kind = type(alert).__name__

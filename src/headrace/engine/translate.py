@@ -27,6 +27,10 @@ _PHASES = {
 }
 
 
+PAD_FILE = 1
+"""libtorrent's file_storage::flag_pad_file (BEP 47)."""
+
+
 class Torrent(Protocol):
     """What the translation needs of a torrent."""
 
@@ -59,7 +63,7 @@ def layout_of(info: Any) -> Layout:
             files.file_path(index).replace("\\", "/"),
             files.file_size(index),
             files.file_offset(index),
-            bool(files.pad_file_at(index)),
+            bool(files.file_flags(index) & PAD_FILE),
         )
         for index in range(files.num_files())
     )
@@ -111,11 +115,8 @@ def _metadata_failed(torrent: Torrent, alert: Any, events: list[Event]) -> None:
     events.append(base.TorrentFailed(torrent.info_hash, "metadata", alert.error.message()))
 
 
-def _peers(torrent: Torrent, alert: Any, events: list[Event]) -> None:
-    events.append(base.Peers(torrent.info_hash, tuple(_peer(info) for info in alert.peer_info)))
-
-
-def _peer(info: Any) -> base.Peer:
+def peer_of(info: Any) -> base.Peer:
+    """A peer_info's facts."""
     flags, seed = info.flags, bool(info.flags & info.seed)
     connecting = bool(flags & (info.connecting | info.handshake))
     pieces = b"" if seed or connecting else bytes(info.pieces)
@@ -186,7 +187,6 @@ OF_TORRENT: dict[str, Callable[[Any, Any, list[Event]], None]] = {
     "file_error_alert": _disk_error,
     "torrent_error_alert": _torrent_error,
     "metadata_failed_alert": _metadata_failed,
-    "peer_info_alert": _peers,
     "tracker_reply_alert": _tracker,
     "tracker_error_alert": _tracker,
 }
