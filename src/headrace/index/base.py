@@ -1,8 +1,8 @@
 """What every index parser shares: its result, its way to ask for bytes, and its bounds.
 
 Rules: a parser is a generator that yields the span it wants and is sent exactly those bytes. It asks at most
-``MAX_ASKS`` times and for at most ``MAX_BYTES`` in all, never past the end of the file and never twice for the same
-bytes. It ends on any input: a file that it cannot follow ends the parser with what it found so far (``complete`` is
+``MAX_ASKS`` times and for at most ``MAX_BYTES`` in all, never past the end of the file and never for the same
+span twice. It ends on any input: a file that it cannot follow ends the parser with what it found so far (``complete`` is
 False then). No I/O, no clock, no logging.
 """
 
@@ -84,11 +84,11 @@ class Source:
             return b""
         if span.end <= CHEAP:
             yield from self._grow_head(span.end)
-        known = self._known(span)
-        if known is None:
-            known = yield from self._ask(span)
-            self._parts.append((span.start, known))
-        return known
+        data = self._known(span)
+        if len(data) < span.size:
+            data += yield from self._ask(Span(span.start + len(data), span.end))
+            self._parts.append((span.start, data))
+        return data
 
     def need(self, start: int, length: int) -> Ask:
         """Like ``read``; raises ``Unreadable`` when not all of it lies in the file."""
@@ -102,11 +102,10 @@ class Source:
             wanted = min(-(-end // BLOCK) * BLOCK, self.size)
             self._head += yield from self._ask(Span(len(self._head), wanted))
 
-    def _known(self, span: Span) -> bytes | None:
-        for start, data in ((0, self._head), *self._parts):
-            if start <= span.start and span.end <= start + len(data):
-                return data[span.start - start : span.end - start]
-        return None
+    def _known(self, span: Span) -> bytes:
+        """The longest run of known bytes from the start of the span."""
+        parts = ((0, self._head), *self._parts)
+        return max((data[span.start - at : span.end - at] for at, data in parts if at <= span.start), key=len)
 
     def _ask(self, span: Span) -> Ask:
         self._asks += 1
