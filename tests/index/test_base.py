@@ -23,6 +23,7 @@ from headrace.index.base import (
     Want,
     drive,
     fallback_pins,
+    is_kind,
     tidy,
 )
 
@@ -143,6 +144,14 @@ def test_absurd_durations_are_none(seconds: float) -> None:
 )
 def test_fallback_pins(size: int, piece: int, pins: tuple[Span, ...]) -> None:
     assert fallback_pins(size, piece) == pins
+
+
+@pytest.mark.parametrize(
+    ("code", "is_one"),
+    [(b"moov", True), (b"\xa9nam", True), (b"url ", True), (b"\0\0\0\0", False), (b"ab\x7fc", False), (b"abc", False)],
+)
+def test_names_of_boxes_and_chunks(code: bytes, is_one: bool) -> None:
+    assert is_kind(code) is is_one
 
 
 def test_drive_serves_a_parser_from_bytes_at_hand() -> None:

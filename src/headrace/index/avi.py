@@ -12,7 +12,7 @@ from collections.abc import Generator
 from typing import NamedTuple
 
 from headrace.core.spans import Span
-from headrace.index.base import Found, Source, Steps, Unreadable
+from headrace.index.base import Found, Source, Steps, Unreadable, is_kind
 
 _HEADER = 8
 _LIST = 12
@@ -57,8 +57,8 @@ def read_avi(source: Source, found: Found) -> Steps:
         if chunk.kind == b"idx1":
             found.pin(chunk.start, chunk.end)
             break
-        if chunk.kind == b"RIFF":
-            # The next RIFF: there is no idx1 in the first, which OpenDML allows.
+        if chunk.kind == b"RIFF" or not is_kind(chunk.kind):
+            # The next RIFF (OpenDML needs no idx1 in the first) or rubbish: nothing follows that a player would use.
             break
         if chunk.kind == b"hdrl":
             found.pin(0, chunk.end)

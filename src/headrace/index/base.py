@@ -1,8 +1,8 @@
 """What every index parser shares: its result, its way to ask for bytes, and its bounds.
 
 Rules: a parser is a generator that yields the span it wants and is sent exactly those bytes. It asks at most
-``MAX_ASKS`` times and for at most ``MAX_BYTES`` in all, never past the end of the file and never for the same
-span twice. It ends on any input: a file that it cannot follow ends the parser with what it found so far (``complete`` is
+``MAX_ASKS`` times and for at most ``MAX_BYTES`` in all, never past the end of the file and never for the same span
+twice. It ends on any input: a file that it cannot follow ends the parser with what it found so far (``complete`` is
 False then). No I/O, no clock, no logging.
 """
 
@@ -145,6 +145,11 @@ class Found:
     def info(self) -> IndexInfo:
         """The result."""
         return IndexInfo(self.container, tidy(self.pins, self.size, JOIN), self.duration, self.complete)
+
+
+def is_kind(code: bytes) -> bool:
+    """Whether four bytes can be the name of a box or chunk: printable, or QuickTime's copyright sign (0xA9)."""
+    return len(code) == 4 and all(0x20 <= char < 0x7F or char == 0xA9 for char in code)
 
 
 def tidy(spans: Iterable[Span], size: int, join: int = 0) -> tuple[Span, ...]:

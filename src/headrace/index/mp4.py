@@ -13,7 +13,7 @@ from collections.abc import Generator
 from typing import NamedTuple
 
 from headrace.core.spans import Span
-from headrace.index.base import Found, Source, Steps, Unreadable
+from headrace.index.base import Found, Source, Steps, Unreadable, is_kind
 
 _PEEK = 64
 """Bytes read for a header: so many that the header of ``moov`` comes with the duration in its ``mvhd``, in one ask."""
@@ -102,14 +102,9 @@ def _box(source: Source, at: int, limit: int, peek: int = _HEADER) -> Generator[
         size, body = int.from_bytes(head[8:16], "big"), at + 16
     elif size == 0:
         size = limit - at
-    if at + size < body or not _plausible(kind):
+    if at + size < body or not is_kind(kind):
         raise Unreadable
     return _Box(kind, at, body, at + size)
-
-
-def _plausible(kind: bytes) -> bool:
-    """Kinds are printable; QuickTime has some that begin with the copyright sign of Mac Roman."""
-    return all(0x20 <= char < 0x7F or char == 0xA9 for char in kind)
 
 
 def _child(source: Source, parent: _Box, kind: bytes) -> Generator[Span, bytes, _Box | None]:
