@@ -9,12 +9,11 @@ by switching that mode off and on, else what lies outside the old range is picke
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import libtorrent as lt
 
@@ -22,9 +21,12 @@ from headrace.core.pieces import Layout
 from headrace.engine import base
 from headrace.engine.base import AddRequest, Change, EngineOptions, Event, Listener
 from headrace.engine.readiness import Readiness
-from headrace.engine.translate import OF_PIECES, OF_SESSION, OF_TORRENT, best_hash, layout_of, peer_of, stats_of
+from headrace.engine.translate import OF_PIECES, OF_SESSION, OF_TORRENT, layout_of, peer_of, stats_of
 from headrace.engine.tuning import UTP_DELAY, carries_udp, settings_for
 from headrace.errors import EngineError, InputError
+
+if TYPE_CHECKING:
+    import asyncio
 
 WANTED, UNWANTED = 4, 0
 SILENCE_AT_ONCE = 8192
@@ -43,11 +45,13 @@ def version() -> str:
     return str(lt.__version__)
 
 
-def inspect_torrent(data: bytes) -> tuple[str, Layout]:
-    """Info-hash and layout of a .torrent file's bytes (BEP 3, BEP 52); ``InputError`` when libtorrent refuses it."""
+def inspect_torrent(data: bytes) -> tuple[tuple[str, ...], Layout]:
+    """Info-hashes (v1 first) and layout of a .torrent's bytes (BEP 3, BEP 52); ``InputError`` when it is refused."""
     params = _load(data)
     assert params.ti is not None
-    return best_hash(params.ti.info_hashes()), layout_of(params.ti)
+    hashes = params.ti.info_hashes()
+    known = [str(hashes.v1)] if hashes.has_v1() else []
+    return (*known, *([str(hashes.v2)] if hashes.has_v2() else [])), layout_of(params.ti)
 
 
 def _load(data: bytes) -> lt.add_torrent_params:
@@ -55,6 +59,13 @@ def _load(data: bytes) -> lt.add_torrent_params:
         return lt.load_torrent_buffer(data)
     except (RuntimeError, ValueError) as error:
         raise InputError(f"The .torrent file cannot be read: {error}.", "Fetch it again; it may be torn.") from None
+
+
+def _running_loop() -> asyncio.AbstractEventLoop:
+    """asyncio takes 30 ms to import: peers are met before that."""
+    import asyncio
+
+    return asyncio.get_running_loop()
 
 
 class LibtorrentTorrent:
@@ -107,7 +118,7 @@ class LibtorrentTorrent:
             )
         )
         if stop < self.layout.num_pieces:
-            asyncio.get_running_loop().call_soon(self._silence, stop)
+            _running_loop().call_soon(self._silence, stop)
 
     def choose_files(self, indexes: frozenset[int]) -> None:
         """Files that are not chosen get no file of their own; what pieces share with them goes to a part file."""
@@ -176,7 +187,7 @@ class LibtorrentTorrent:
     def request_peers(self) -> None:
         """A ``Peers`` event follows."""
         # the alert of post_peer_info cannot be read from Python (2.1.1): ask in a thread, where waiting hurts nobody
-        loop = asyncio.get_running_loop()
+        loop = _running_loop()
         handle, info_hash = self.handle, self.info_hash
 
         def ask() -> None:
@@ -215,7 +226,7 @@ class LibtorrentEngine:
         self._bell.setblocking(False)
         self._ringer.setblocking(False)
         self._closing: set[str] | None = None
-        self._saved = asyncio.Event()
+        self._saved: asyncio.Event | None = None
 
     def start(self) -> None:
         """Listen, and join the DHT with the nodes of last time."""
@@ -252,7 +263,7 @@ class LibtorrentEngine:
 
     def attach(self, listener: Listener) -> None:
         """Events go to ``listener`` on the running loop from now on."""
-        self._listener, self._loop = listener, asyncio.get_running_loop()
+        self._listener, self._loop = listener, _running_loop()
         self._loop.add_reader(self._bell, self._pump)
         self._need().set_alert_fd(self._ringer.fileno())
         self._loop.call_soon(self._pump)
@@ -387,7 +398,7 @@ class LibtorrentEngine:
             events.append(base.ResumeSaved(torrent.info_hash, lt.write_resume_data_buf(alert.params)))
         if self._closing is not None:
             self._closing.discard(torrent.info_hash)
-            if not self._closing:
+            if not self._closing and self._saved is not None:
                 self._saved.set()
 
     def _states(self, alert: Any, events: list[Event], pieces: dict[str, list[int]]) -> None:
@@ -403,9 +414,12 @@ class LibtorrentEngine:
 
     async def aclose(self) -> None:
         """Save what the next start needs, tell the trackers, end."""
+        import asyncio
+
         session = self._session
         if session is None:
             return
+        self._saved = asyncio.Event()
         self._closing = {t.info_hash for t in self._torrents.values() if t.layout is not None and self._loop}
         for torrent in self._torrents.values():
             torrent.save_resume()

@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from headrace.core import choose
+from headrace.core.choice import Choice
 from headrace.core.events import Metadata, Note, Selected
 from headrace.core.events import Warning as WarningNote
 from headrace.core.media_types import kind_of
@@ -25,20 +25,6 @@ from headrace.streaming.reader import Reader, StreamFailed
 from headrace.streaming.warmup import WarmUp
 
 Subscriber = Callable[[Note], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What of a torrent is wanted: the ``--file`` selector (empty: the main video), or everything playable.
-
-    ``whole``: every file counts as playable (for downloads). ``fetch``: after what is watched, fetch the rest.
-    """
-
-    selector: str = ""
-    all: bool = False
-    whole: bool = False
-    fetch: bool = True
-    eager: str = "off"
 
 
 class File:
@@ -79,6 +65,7 @@ class Torrent:
         self.conductor: Conductor | None = None
         self.error = ""
         self.resume_saved: Callable[[bytes], None] | None = None
+        self.pieces_came: Callable[[], None] | None = None
         self._choice = choice
         self._known: asyncio.Future[Layout] = asyncio.get_running_loop().create_future()
         self._known.add_done_callback(lambda future: future.cancelled() or future.exception())
@@ -192,7 +179,8 @@ class Torrent:
         self.conductor.start(layout)
         self.say(self.described())
         try:
-            self._choose()
+            if not self._choice.metadata_only:
+                self._choose()
         except InputError as error:
             self.error = error.message
             self._known.set_exception(error)
@@ -222,13 +210,14 @@ class Torrent:
         if self.chosen is not None:
             self.say(Selected(self.chosen.index, self.chosen.path, self.chosen.size))
             self._warm_up(self.chosen)
-        if choice.fetch:
-            self.conductor.set_goals([file.entry for file in self.goals])
+        self.conductor.set_goals([file.entry for file in self.goals])
 
     def _pieces(self, event: base.PiecesReady) -> None:
         if self.conductor is not None:
             self.conductor.pieces_ready(event.pieces)
             self.monitor.pieces_came()
+        if self.pieces_came is not None:
+            self.pieces_came()
 
     def _piece_failed(self, event: base.PieceFailed) -> None:
         if self.conductor is not None:

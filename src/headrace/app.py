@@ -1,0 +1,134 @@
+"""What the verbs do: puts session, server and player together.
+
+Rules: the engine runs and announces before anything else is imported; the URL answers before the metadata is there, and
+players that can take it are started right then; whatever way it ends, state is saved and the player is not left behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headrace.core import events
+from headrace.core.choice import Choice
+from headrace.errors import HeadraceError, SwarmError
+from headrace.session import Begun, Session
+
+if TYPE_CHECKING:
+    from headrace.core.pieces import Layout
+    from headrace.settings import Settings
+    from headrace.sources import Loaded
+    from headrace.streaming.torrent import Torrent
+
+Say = Callable[[events.Note], None]
+INTERRUPTED = 130
+
+
+def play(settings: Settings, loaded: Loaded, say: Say) -> int:
+    """Stream into a player until it ends; the exit code."""
+    choice = Choice(settings.file, settings.all, eager=settings.eager)
+    session, begun = _begin(settings, loaded, choice, None, say)
+    from headrace.playing import Playing
+
+    return _run(session, lambda: Playing(session, begun, say).run())
+
+
+def download(settings: Settings, loaded: Loaded, say: Say) -> int:
+    """Fetch the chosen files whole, in order; the exit code."""
+    choice = Choice(settings.file, settings.all, whole=True)
+    session, begun = _begin(settings, loaded, choice, settings.dir or Path.cwd(), say)
+    return _run(session, lambda: _download(session, begun, say))
+
+
+def list_files(settings: Settings, loaded: Loaded) -> Layout:
+    """The torrent's files; from the swarm only if they must be. Says nothing."""
+    if loaded.torrent:
+        from headrace.engine.libtorrent import inspect_torrent
+
+        return inspect_torrent(loaded.torrent)[1]
+    session, begun = _begin(settings, loaded, Choice(metadata_only=True), None, lambda note: None)
+    found: list[Layout] = []
+
+    async def fetch() -> int:
+        torrent = session.adopt(begun)
+        found.append(await torrent.metadata(settings.timeout or None))
+        return 0
+
+    _run(session, fetch)
+    return found[0]
+
+
+def _begin(settings: Settings, loaded: Loaded, choice: Choice, folder: Path | None, say: Say) -> tuple[Session, Begun]:
+    session = Session(settings)
+    session.start()
+    begun = session.begin(loaded, choice, folder)
+    say(events.Starting(loaded.origin))
+    return session, begun
+
+
+def _run(session: Session, work: Callable[[], Coroutine[Any, Any, int]]) -> int:
+    """Run ``work`` on an event loop with the session open; SIGTERM ends it as Ctrl-C does."""
+    import asyncio
+
+    async def main() -> int:
+        task = asyncio.current_task()
+        assert task is not None
+        with contextlib.suppress(NotImplementedError):  # Windows
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        session.attach()
+        try:
+            return await work()
+        except asyncio.CancelledError:
+            return INTERRUPTED
+        finally:
+            await session.aclose()
+
+    return asyncio.run(main())
+
+
+async def _download(session: Session, begun: Begun, say: Say) -> int:
+    import asyncio
+
+    torrent = session.adopt(begun)
+    torrent.subscribe(say)
+    try:
+        await torrent.metadata(session.settings.timeout or None)
+        done = asyncio.Event()
+        torrent.subscribe(lambda note: done.set() if torrent.share_of_goals() >= 1.0 else None)
+        await until_peers_or(torrent, done, session.settings.timeout)
+        await done.wait()
+    finally:
+        status = torrent.status()
+        say(events.Done(0.0, status.downloaded, status.uploaded))
+    return 0
+
+
+async def until_peers_or(torrent: Torrent, done: Any, timeout: float) -> None:
+    """Return when a peer is connected or ``done`` is set; ``SwarmError`` after ``timeout`` seconds (0: never)."""
+    import asyncio
+
+    met = asyncio.Event()
+
+    def hear(note: events.Note) -> None:
+        if (isinstance(note, events.Progress) and (note.peers or note.downloaded)) or done.is_set():
+            met.set()
+
+    unsubscribe = torrent.subscribe(hear)
+    try:
+        await asyncio.wait_for(met.wait(), timeout or None)
+    except TimeoutError:
+        raise no_peers(timeout) from None
+    finally:
+        unsubscribe()
+
+
+def no_peers(timeout: float) -> HeadraceError:
+    """Nobody to fetch from."""
+    return SwarmError(
+        f"No peer answered within {timeout:.0f} s.",
+        "Is the swarm alive? Try a longer --timeout, --tracker URL or --peer HOST:PORT.",
+        kind="no_peers",
+    )

@@ -1,0 +1,20 @@
+"""What of a torrent is wanted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """``selector`` is that of ``--file`` (empty: the main video); ``all``: everything playable, as a playlist.
+
+    ``whole``: fetch files as a download does, with ``all`` every file. ``metadata_only``: fetch nothing but the
+    metadata. ``eager``: hand over unchecked blocks to readers: ``off``, ``trusted`` or ``all``.
+    """
+
+    selector: str = ""
+    all: bool = False
+    whole: bool = False
+    metadata_only: bool = False
+    eager: str = "off"

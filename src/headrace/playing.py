@@ -1,0 +1,156 @@
+"""``play``: from a torrent that the engine has to a player that ends.
+
+Rules: the server's URL is told as soon as it answers. A player that takes subtitles and titles while it runs is started
+then; the others when the metadata is there. A player that ends, ends it all; Ctrl-C ends the player too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+from headrace.core import events
+from headrace.core.subtitles import sidecars
+from headrace.errors import HeadraceError
+from headrace.http.server import Server
+from headrace.players.base import Media, PlayerState, Running, accepts, default_player, launch
+from headrace.session import Begun, Session
+
+if TYPE_CHECKING:
+    from headrace.app import Say
+    from headrace.streaming.torrent import File, Torrent
+
+EARLY_PLAYERS = frozenset({"mpv"})
+"""Players that may be started before the metadata: they show nothing until the first frame, and take subtitles later."""
+LONGEST_STEP = 5.0
+"""Seconds between two reports of a position that still count as played, not as a seek."""
+
+
+class Playing:
+    """One run of ``play``."""
+
+    def __init__(self, session: Session, begun: Begun, say: Say) -> None:
+        self._session, self._say, self._settings = session, say, session.settings
+        self._torrent: Torrent = session.adopt(begun)
+        self._torrent.subscribe(say)
+        self._server = Server(
+            session.torrents, host=self._settings.host, port=self._settings.port, token=_token(session)
+        )
+        self._name = ""
+        self._state = ""
+        self._position: float | None = None
+        self._played = 0.0
+
+    async def run(self) -> int:
+        """Serve, play, clean up; the exit code."""
+        try:
+            self._name = self._player()
+            await self._server.start()
+            self._say(
+                events.Serving(
+                    self._server.url(self._torrent, None), self._server.playlist_url(self._torrent), self._server.port
+                )
+            )
+            return await self._play()
+        finally:
+            await asyncio.shield(self._end())
+
+    def _player(self) -> str:
+        name = self._settings.player or default_player()
+        if not accepts(name):
+            from headrace.players.run import unknown
+
+            raise unknown(name)
+        return name
+
+    async def _play(self) -> int:
+        early = self._name in EARLY_PLAYERS and not self._settings.all
+        player = asyncio.ensure_future(self._launch(None)) if early else None
+        try:
+            await self._torrent.metadata(self._settings.timeout or None)
+            file = self._torrent.main_video()
+            running = await player if player is not None else await self._launch(file)
+        except BaseException:
+            if player is not None:
+                await _stop(player)
+            raise
+        if early:
+            await running.add_subtitles(self._sidecars(file))
+        return await self._until_end(running)
+
+    async def _until_end(self, running: Running) -> int:
+        """Until the player is gone, or the torrent can never go on."""
+        over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def hear(note: events.Note) -> None:
+            if self._torrent.error and not over.done():
+                over.set_result(None)
+
+        unsubscribe = self._torrent.subscribe(hear)
+        player = asyncio.ensure_future(running.wait())
+        try:
+            await asyncio.wait({player, over}, return_when=asyncio.FIRST_COMPLETED)
+            if not player.done():
+                await running.stop()
+                raise HeadraceError(f"The torrent failed: {self._torrent.error}.")
+            return 0 if player.result() == 0 or self._played else 6
+        finally:
+            unsubscribe()
+            if not player.done():
+                await running.stop()
+            player.cancel()
+
+    async def _launch(self, file: File | None) -> Running:
+        settings, torrent = self._settings, self._torrent
+        playlist = settings.all
+        url = self._server.playlist_url(torrent) if playlist else self._server.url(torrent, file)
+        media = Media(
+            url,
+            title=file.name if file else torrent.name,
+            start=settings.start,
+            subtitles=(*settings.subtitles, *(self._sidecars(file) if file and not playlist else ())),
+            playlist=playlist,
+            extra=settings.player_args,
+        )
+        return await launch(self._name, media, self._heard)
+
+    def _sidecars(self, file: File) -> tuple[str, ...]:
+        entries = [each.entry for each in self._torrent.files]
+        return tuple(
+            self._server.url(self._torrent, self._torrent.file(found.entry.index))
+            for found in sidecars(entries, file.entry)
+        )
+
+    def _heard(self, state: PlayerState) -> None:
+        monitor = self._torrent.monitor
+        if state.position is not None:
+            if self._position is not None and 0 < state.position - self._position < LONGEST_STEP:
+                self._played += state.position - self._position
+            self._position = state.position
+            monitor.position = round(state.position, 1)
+        monitor.duration = state.duration or monitor.duration
+        monitor.player_paused = state.state == "paused"
+        if state.state != self._state:
+            self._state = state.state
+            self._say(events.Player(self._name, state.state))
+
+    async def _end(self) -> None:
+        await self._server.aclose()
+        status = self._torrent.status()
+        if not self._settings.keep:
+            await self._session.remove(self._torrent, delete_data=True)
+        self._say(events.Done(round(self._played, 1), status.downloaded, status.uploaded))
+
+
+async def _stop(player: asyncio.Future[Running]) -> None:
+    """End a player that was started too early, if it was."""
+    with contextlib.suppress(HeadraceError):
+        await (await player).stop()
+
+
+def _token(session: Session) -> str:
+    """Beyond loopback the stream needs a token; it is kept, so that bookmarks stay good."""
+    from headrace.token import token_for
+
+    return token_for(session.settings.host)

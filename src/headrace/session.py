@@ -1,0 +1,261 @@
+"""One engine and its torrents: what the command line, the demo and programs in Python share.
+
+Rules: ``start`` and ``begin`` need no event loop and import none, so that peers are met while the rest is loaded;
+``attach`` and what follows run in one. Data of a torrent lies under its info-hash unless a folder is named for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headrace.core.choice import Choice
+from headrace.engine.base import AddRequest, Engine, EngineTorrent
+from headrace.errors import EngineError, InputError
+from headrace.store import FOLDER, Lock, Store
+
+if TYPE_CHECKING:
+    import asyncio
+    from types import TracebackType
+
+    from headrace.settings import Settings
+    from headrace.sources import Loaded
+    from headrace.streaming.registry import Torrents
+    from headrace.streaming.torrent import Torrent
+
+SAVE_EVERY = 15.0
+"""Seconds between saves of resume data while pieces arrive: what a kill can cost is fetched again."""
+DEFAULT_CHOICE = Choice()
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A torrent that the engine has, before there is an event loop."""
+
+    handle: EngineTorrent
+    name: str
+    info_hashes: tuple[str, ...]
+    choice: Choice
+    store: Store
+    lock: Lock
+
+
+class Session:
+    """An engine, its torrents and where their data lies.
+
+        async with Session() as session:
+            torrent = await session.add("magnet:?xt=…")
+
+    ``settings`` are the options of the command line; ``engine`` is for tests.
+    """
+
+    def __init__(self, settings: Settings | None = None, *, engine: Engine | None = None) -> None:
+        if settings is None:
+            from headrace.settings import Settings
+
+            settings = Settings()
+        self.settings = settings
+        self._engine = engine
+        self._begun: dict[str, Begun] = {}
+        self._torrents: Torrents | None = None
+        self._saver: asyncio.Task[None] | None = None
+        self._changed: set[str] = set()
+
+    @property
+    def torrents(self) -> Torrents:
+        """The torrents, once there is an event loop."""
+        if self._torrents is None:
+            raise RuntimeError("the session is not open: use `async with`")
+        return self._torrents
+
+    # before the event loop
+    def start(self) -> None:
+        """Start the engine; ``EngineError`` when it cannot."""
+        if self._engine is None:
+            try:
+                from headrace.engine.libtorrent import LibtorrentEngine
+            except ImportError as error:
+                raise EngineError(f"The engine is missing: {error}.", "pip install 'libtorrent>=2.1.1'") from None
+            self._engine = LibtorrentEngine(self.settings.engine_options(self._blocked()))
+        self._engine.start()
+
+    def _blocked(self) -> Sequence[tuple[str, str]]:
+        if not self.settings.blocklist:
+            return ()
+        from headrace import blocklists
+
+        return blocklists.load(self.settings.blocklist)
+
+    def begin(self, loaded: Loaded, choice: Choice = DEFAULT_CHOICE, folder: Path | None = None) -> Begun:
+        """Hand a torrent to the engine. ``folder`` is where its files go; else a folder of its own under ``dir``.
+
+        Raises InputError for what cannot be read, EngineError when the folder cannot be written or is in use.
+        """
+        info_hash, hashes, name = _identity(loaded)
+        home = folder or self.settings.data_folder
+        store = Store(_downloads() if folder else home / FOLDER)
+        lock = store.lock(info_hash)
+        magnet = loaded.magnet
+        request = AddRequest(
+            info_hash,
+            folder or home / info_hash,
+            magnet=magnet.uri if magnet else "",
+            torrent=loaded.torrent,
+            resume=store.load(info_hash),
+            trackers=self.settings.trackers,
+            peers=_addresses((*self.settings.peers, *(magnet.peers if magnet else ()))),
+            metadata_only=choice.metadata_only,
+            blocks=choice.eager != "off",
+        )
+        try:
+            handle = self._running().add(request)
+        except Exception:
+            lock.release()
+            raise
+        begun = Begun(handle, name, hashes, choice, store, lock)
+        self._begun[info_hash] = begun
+        return begun
+
+    def _running(self) -> Engine:
+        if self._engine is None:
+            raise RuntimeError("the session was not started")
+        return self._engine
+
+    # in the event loop
+    def attach(self) -> None:
+        """Take the engine's events on the running loop from now on."""
+        import asyncio
+
+        from headrace.streaming.registry import Torrents
+
+        self._torrents = Torrents()
+        self._running().attach(self._torrents.dispatch)
+        self._saver = asyncio.get_running_loop().create_task(self._save_now_and_then())
+
+    def adopt(self, begun: Begun) -> Torrent:
+        """The torrent that was begun."""
+        from headrace.core.events import Metadata
+        from headrace.streaming.torrent import Torrent
+
+        torrent = Torrent(begun.handle, name=begun.name, info_hashes=begun.info_hashes, choice=begun.choice)
+        info_hash = torrent.info_hash
+        torrent.resume_saved = lambda data: self._save(begun, data)
+        torrent.pieces_came = lambda: self._changed.add(info_hash)
+        torrent.subscribe(lambda note: begun.handle.save_resume() if isinstance(note, Metadata) else None)
+        self.torrents.add(torrent)
+        return torrent
+
+    async def add(
+        self, source: str, *, file: str = "", folder: Path | None = None, timeout: float | None = None
+    ) -> Torrent:
+        """Add a magnet link, info-hash, .torrent path or URL; returns with the metadata.
+
+        ``file`` selects what is fetched in the end (default: the main video). ``timeout`` in seconds (default: the
+        settings'). Raises InputError, SwarmError or EngineError.
+        """
+        import asyncio
+
+        from headrace import sources
+
+        loaded = await asyncio.to_thread(sources.load, source, proxy=self.settings.proxy)
+        known = self.torrents.get(_identity(loaded)[0])
+        if known is not None:
+            await known.metadata(timeout)
+            return known
+        torrent = self.adopt(self.begin(loaded, Choice(selector=file, eager=self.settings.eager), folder))
+        try:
+            await torrent.metadata(self.settings.timeout or None if timeout is None else timeout)
+        except BaseException:
+            await self.remove(torrent)
+            raise
+        return torrent
+
+    async def remove(self, torrent: Torrent, *, delete_data: bool = False) -> None:
+        """Let go of a torrent; its readers fail. With ``delete_data`` its files and what is kept of it go too."""
+        torrent.resume_saved = None
+        await torrent.remove(delete_data=delete_data)
+        self.torrents.discard(torrent)
+        begun = self._begun.pop(torrent.info_hash, None)
+        if begun is not None:
+            if delete_data:
+                begun.store.forget(torrent.info_hash)
+                _remove_empty(torrent.handle, self.settings.data_folder)
+            begun.lock.release()
+
+    def _save(self, begun: Begun, data: bytes) -> None:
+        with contextlib.suppress(OSError):  # a full disk: the next start hashes what is there
+            begun.store.save(begun.handle.info_hash, data)
+
+    async def _save_now_and_then(self) -> None:
+        import asyncio
+
+        while True:
+            await asyncio.sleep(SAVE_EVERY)
+            for info_hash in tuple(self._changed):
+                self._changed.discard(info_hash)
+                if info_hash in self._begun:
+                    self._begun[info_hash].handle.save_resume()
+
+    async def aclose(self) -> None:
+        """End: readers fail, state is saved, trackers are told."""
+        if self._saver is not None:
+            self._saver.cancel()
+        for torrent in self._torrents or ():
+            torrent.close()
+        if self._engine is not None:
+            await self._engine.aclose()
+        for begun in self._begun.values():
+            begun.lock.release()
+        self._begun.clear()
+
+    async def __aenter__(self) -> Session:
+        import asyncio
+
+        await asyncio.to_thread(self.start)
+        self.attach()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+
+def _identity(loaded: Loaded) -> tuple[str, tuple[str, ...], str]:
+    """Info-hash, all info-hashes, and a name until there is a better one."""
+    if loaded.magnet is not None:
+        magnet = loaded.magnet
+        hashes = tuple(h for h in (magnet.info_hash, magnet.info_hash_v2) if h)
+        return magnet.info_hash, hashes, magnet.name
+    from headrace.engine.libtorrent import inspect_torrent
+
+    info_hashes, layout = inspect_torrent(loaded.torrent)
+    return info_hashes[0], info_hashes, layout.name
+
+
+def _downloads() -> Path:
+    from headrace.settings import default_folder
+
+    return default_folder("state") / "downloads"
+
+
+def _addresses(peers: Sequence[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
+    """Peers by address; host names are looked up."""
+    import socket
+
+    found = []
+    for host, port in peers:
+        try:
+            found.append((str(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0]), port))
+        except OSError:
+            raise InputError(f"The peer {host}:{port} has no address.", "Give it as ADDRESS:PORT.") from None
+    return tuple(found)
+
+
+def _remove_empty(handle: EngineTorrent, home: Path) -> None:
+    """The folder that was the torrent's own, if nothing else is in it."""
+    with contextlib.suppress(OSError):
+        (home / handle.info_hash).rmdir()
