@@ -47,6 +47,10 @@ def test_a_caller_that_sends_too_few_bytes_is_told() -> None:
         drive(find_index(100), lambda span: b"")
 
 
+def test_the_first_bytes_of_a_known_container_are_pinned_for_players_sniff_too(look) -> None:
+    assert look(b"\x1a\x45\xdf\xa3" + bytes(9000)).info.pins == (Span(0, BLOCK),)
+
+
 def test_unreadable_never_leaves(look) -> None:
     assert issubclass(Unreadable, Exception)
     assert not look(b"\x1a\x45\xdf\xa3").info.complete

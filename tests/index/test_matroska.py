@@ -142,6 +142,21 @@ def test_second_seek_head(look) -> None:
     assert len(seen.far) == 3
 
 
+def test_a_third_seek_head(look) -> None:
+    length, front = len(seek_head((CUES, 0))), b"".join(HEAD) + el(CLUSTER, bytes(2 * MIB))
+    at = [length + len(front) + n * length for n in range(3)]
+    rest = seek_head((SEEK_HEAD, at[1])) + seek_head((CUES, at[2])) + el(CUES, bytes(70_000))
+    data = ebml() + el(SEGMENT, seek_head((SEEK_HEAD, at[0])) + front + rest)
+    assert look(data).pinned(len(data) - len(rest), len(data))
+
+
+@pytest.mark.parametrize("other", [el(TAGS, bytes(90_000)), el(CUES, bytes(90_000), size=UNKNOWN)])
+def test_something_else_where_cues_should_be_is_not_pinned(look, other: bytes) -> None:
+    length, front = len(seek_head((CUES, 0))), b"".join(HEAD) + el(CLUSTER, bytes(2 * MIB))
+    info_ = look(ebml() + el(SEGMENT, seek_head((CUES, length + len(front))) + front + other)).info
+    assert (info_.pins, info_.complete) == ((Span(0, 4096),), False)
+
+
 def test_seek_heads_in_a_ring_end(look) -> None:
     base = len(ebml()) + 12
     first = seek_head((SEEK_HEAD, 0))

@@ -227,6 +227,8 @@ def test_sidx_of_one_segment_does_not_tell_the_duration(look) -> None:
     media = box(b"moof", bytes(80)) + MDAT
     index = sidx(500, 0, [(len(media), 1000)])
     assert look(FTYP + MOOV + 2 * (index + media)).info.duration is None
+    nested = sidx(500, 0, [(1 << 31 | len(media), 1000)])  # The top bit says that another sidx is meant.
+    assert look(FTYP + MOOV + 2 * (nested + media)).info.duration is None
 
 
 def test_sidx_behind_the_media_that_moov_describes(look) -> None:
