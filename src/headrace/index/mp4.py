@@ -6,8 +6,8 @@ does before it plays: the size of ``mdat`` tells where a ``moov`` at the end lie
 Fragmented files (section 8.8) may have a ``sidx`` before the first ``moof`` (8.16.3) and a ``mfra`` at the end, whose
 size stands in the file's last 4 bytes (8.8.11).
 
-No pin helps a player that walks all fragments at the start: ffmpeg and mpv do so when no ``sidx`` spans the file, unless
-they are told to trust ``mfra`` (``use_mfra_for=pts``) or to do without (``fflags=+ignidx``).
+No pin helps a player that walks all fragments at the start: ffmpeg and mpv do so when no ``sidx`` spans the file,
+unless they are told to trust ``mfra`` (``use_mfra_for=pts``) or to do without (``fflags=+ignidx``).
 """
 
 from __future__ import annotations
