@@ -140,9 +140,7 @@ def test_all_matches_come_in_natural_order() -> None:
     assert [entry.index for entry in matches(PACK, "*.mkv")] == [1, 0, 2, 3, 4]
 
 
-@pytest.mark.parametrize(
-    "selector", ["", " ", "8", "7", "9" * 20, "-1", "S03E01", "*.avi", "nothing", "...", "[x", "?"]
-)
+@pytest.mark.parametrize("selector", ["", " ", "8", "7", "9" * 20, "-1", "S3E1", "*.avi", "nothing", "...", "[x", "?"])
 def test_no_such_file(selector: str) -> None:
     with pytest.raises(InputError, match="has no file") as caught:
         select(PACK, selector)

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
+from headrace.core.display import printable
 from headrace.core.episodes import Episode, episode_by_rules, episode_of, parse_selector
 from headrace.core.extras import extras_among
 from headrace.core.media_types import kind_of, suffix_of
@@ -62,7 +63,7 @@ def matches(files: Sequence[FileEntry], selector: str) -> list[FileEntry]:
     else:
         found = []
     if not found:
-        raise InputError(f"The torrent has no file {_plain(selector)!r}.", _contents(listed), kind="no_such_file")
+        raise InputError(f"The torrent has no file {printable(selector)!r}.", _contents(listed), kind="no_such_file")
     return _in_order(found)
 
 
@@ -138,14 +139,8 @@ def _contents(files: Sequence[FileEntry]) -> str:
     if not files:
         return "It holds no files."
     largest = sorted(files, key=lambda entry: -entry.size)[:_SHOWN]
-    shown = ", ".join(f"{entry.index} {_plain(entry.path)} ({format_size(entry.size)})" for entry in largest)
+    shown = ", ".join(f"{entry.index} {printable(entry.path)} ({format_size(entry.size)})" for entry in largest)
     more = f" and {len(files) - _SHOWN} more" if len(files) > _SHOWN else ""
     packed = any(_ARCHIVE.fullmatch(suffix_of(entry.path)) for entry in largest) and not _playable(files)
     advice = " What lies in archives cannot be streamed: download it." if packed else ""
     return f"It holds: {shown}{more}.{advice}"
-
-
-def _plain(text: str) -> str:
-    """A name for a message: names come from strangers, and may hold control characters or be very long."""
-    text = "".join(letter if letter.isprintable() else "?" for letter in text)
-    return text if len(text) <= 80 else "…" + text[-79:]

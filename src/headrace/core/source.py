@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, unquote_plus, urlsplit
 
+from headrace.core.display import printable
 from headrace.core.redact import redact
 from headrace.errors import InputError
 
@@ -118,7 +119,7 @@ def _file_url(rest: str) -> TorrentPath:
         if host.lower() not in {"", "localhost"}:
             raise InputError("A file:// link can only name a file on this machine.", _FORMS, kind="bad_source")
         rest = slash + path
-    path = unquote(rest)
+    path = unquote(rest, errors="surrogateescape")  # as os.fsdecode names files whose names are not UTF-8
     if re.match(r"/[A-Za-z]:", path):
         path = path[1:]
     if not path.strip("/"):
@@ -258,7 +259,7 @@ def parse_peer(text: str) -> tuple[str, int]:
     match = re.fullmatch(r"(?:\[([^\[\]]+)\]|([^\[\]:\s]+)):([0-9]{1,5})", text)
     if match is None or not 1 <= int(match[3]) <= 65535 or not _is_host(match[1] or "", match[2] or ""):
         raise InputError(
-            f"{_clean(text)[:80]!r} is not the address of a peer.",
+            f"{printable(text)!r} is not the address of a peer.",
             "Write HOST:PORT, with brackets around an IPv6 address: [::1]:6881.",
             kind="bad_value",
         )

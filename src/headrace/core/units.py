@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 
+from headrace.core.display import printable
 from headrace.errors import InputError
 
 _NUMBER = r"([0-9]{1,18}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})"
@@ -93,4 +94,4 @@ def _fits(clock: re.Match[str]) -> bool:
 
 
 def _bad(text: str, what: str, hint: str) -> InputError:
-    return InputError(f"{text[:40]!r} is not {what}.", hint, kind="bad_value")
+    return InputError(f"{printable(text, 40)!r} is not {what}.", hint, kind="bad_value")
