@@ -29,7 +29,10 @@ CONFIG_VARIABLE = "HEADRACE_CONFIG"
 _PREFIX = "HEADRACE_"
 _PLAY = frozenset({"play"})
 _DATA = _PLAY | {"download"}
-_ALL = _DATA | {"files"}
+_NET = _DATA | {"files"}
+_SERVE = _PLAY | {"doctor"}
+_TELL = _NET | {"demo"}
+_ALL = _TELL | {"doctor"}
 T = TypeVar("T")
 
 
@@ -39,7 +42,7 @@ def _option(
     metavar: str,
     about: str,
     check: Callable[[str], Any] = options.text,
-    verbs: frozenset[str] = _ALL,
+    verbs: frozenset[str] = _NET,
     *,
     many: bool = False,
 ) -> T:
@@ -68,7 +71,7 @@ class Settings:
         "mpv, vlc, iina, mplayer, mpc-hc, potplayer, browser, none (only serve), or a command line with {url}; "
         "default: the first one found",
         options.player,
-        _PLAY,
+        _PLAY | {"demo"},
     )
     file: str = _option(
         "",
@@ -84,14 +87,14 @@ class Settings:
     subtitles: tuple[str, ...] = _option(
         (), "--subtitles", "FILE|URL", "subtitles to show; repeatable", options.text, _PLAY, many=True
     )
-    host: str = _option("127.0.0.1", "--host", "ADDRESS", "where to serve; default: 127.0.0.1", options.text, _PLAY)
+    host: str = _option("127.0.0.1", "--host", "ADDRESS", "where to serve; default: 127.0.0.1", options.text, _SERVE)
     port: int | None = _option(
         None,
         "--port",
         "PORT",
         f"port to serve on, 0 for any; default: {DEFAULT_PORT}, or the next free one",
         options.whole(0, 65535),
-        _PLAY,
+        _SERVE,
     )
     dir: Path | None = _option(  # noqa: RUF009 (a field, like the others)
         None,
@@ -99,7 +102,7 @@ class Settings:
         "DIR",
         "where data goes; default: for play the user's cache folder, for download the current one",
         _folder,
-        _DATA,
+        _DATA | {"doctor"},
     )
     keep: bool = _option(True, "--keep", "", "keep the data afterwards; default: keep", options.yes_no, _PLAY)
     eager: str = _option(
@@ -126,7 +129,12 @@ class Settings:
         200, "--max-peers", "N", "most peers to be connected to; default: 200", options.whole(1, 100_000)
     )
     peer_port: int = _option(
-        6881, "--peer-port", "PORT", "port on which peers reach us; default: 6881", options.whole(1, 65535)
+        6881,
+        "--peer-port",
+        "PORT",
+        "port on which peers reach us; default: 6881",
+        options.whole(1, 65535),
+        _NET | {"doctor"},
     )
     interface: str = _option(
         "",
@@ -134,6 +142,7 @@ class Settings:
         "NAME|ADDRESS",
         "torrent traffic goes only through this network interface, or not at all; none: through any",
         options.none_or(options.text),
+        _NET | {"doctor"},
     )
     proxy: str = _option(
         "",
@@ -152,9 +161,9 @@ class Settings:
         "how long to wait for the metadata, 0 for ever; default: 120",
         units.parse_time,
     )
-    json: bool = _option(False, "--json", "", "one JSON object a line on standard output", options.yes_no)
-    quiet: bool = _option(False, "--quiet", "", "say nothing but errors", options.yes_no)
-    debug: bool = _option(False, "--debug", "", "say what goes on inside, with tracebacks", options.yes_no)
+    json: bool = _option(False, "--json", "", "one JSON object a line on standard output", options.yes_no, _ALL)
+    quiet: bool = _option(False, "--quiet", "", "say nothing but errors", options.yes_no, _TELL)
+    debug: bool = _option(False, "--debug", "", "say what goes on inside, with tracebacks", options.yes_no, _ALL)
     player_args: tuple[str, ...] = dataclasses.field(
         default=(),
         metadata={"option": Option("player_args", (), "", "", options.any_text, _PLAY, repeatable=True)},
@@ -179,8 +188,8 @@ class Settings:
 
     @property
     def data_folder(self) -> Path:
-        """Where data goes: ``dir``, or the user's cache folder."""
-        return self.dir or default_folder("cache")
+        """Where data goes: ``dir``, or the user's cache folder; absolute."""
+        return (self.dir or default_folder("cache")).absolute()
 
 
 OPTIONS: Mapping[str, Option] = {field.name: field.metadata["option"] for field in dataclasses.fields(Settings)}
