@@ -1,0 +1,160 @@
+"""The server: sockets, routes, and their end.
+
+Rules: loopback by default; every request passes the guard; ``aclose`` takes under a second, whoever is connected, and
+ends bodies in their middle with a reset, never as if they were whole.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+from aiohttp import web
+
+from headrace.errors import InputError
+from headrace.http.api import Api
+from headrace.http.events import Events
+from headrace.http.guard import Guard, ProtocolLog, json_response
+from headrace.http.hosts import bracketed, host_of, is_wildcard, lan_address
+from headrace.http.listen import open_sockets
+from headrace.http.playlist import MEDIA_TYPE, Entry, render
+from headrace.http.stream import Streams, torrent_of, with_metadata
+from headrace.http.urls import Urls
+from headrace.streaming.registry import Torrents
+from headrace.streaming.torrent import File, Torrent
+
+SHUTDOWN = 0.2
+"""Seconds that a handler has to end by itself, twice (aiohttp waits, cancels, and waits again)."""
+
+
+class Server:
+    """Serves the torrents over HTTP. ``eager`` goes to ``File.open``; None leaves it to the torrent.
+
+    ``port`` None: 8888 or the next free one; 0: any. With ``token`` every request but ``/healthz`` needs it.
+    ``uptime`` is the clock of the events' ``t``: seconds since the process began.
+    """
+
+    def __init__(
+        self,
+        torrents: Torrents,
+        *,
+        host: str = "127.0.0.1",
+        port: int | None = None,
+        token: str = "",
+        allow_hosts: Sequence[str] = (),
+        eager: str | None = None,
+        uptime: Callable[[], float] | None = None,
+    ) -> None:
+        began = time.monotonic()
+        self.port = port or 0
+        self._torrents, self._host, self._asked_port, self._token = torrents, host, port, token
+        names = {found for name in (host, *allow_hosts) if (found := host_of(name)) and not is_wildcard(found)}
+        self._guard = Guard(token, frozenset(names))
+        self._streams = Streams(torrents, eager)
+        self._events = Events(torrents, uptime or (lambda: time.monotonic() - began))
+        self._api = Api(torrents, self._urls_for)
+        self._runner: web.AppRunner | None = None
+        self._shown = ""
+
+    async def start(self) -> None:
+        """Listen; ``EngineError`` when the port or the address cannot be had."""
+        sockets = await open_sockets(self._host, self._asked_port)
+        self.port = sockets[0].getsockname()[1]
+        self._shown = self._shown_host(str(sockets[0].getsockname()[0]))
+        log = logging.getLogger("headrace.http.protocol")
+        if not log.filters:
+            log.addFilter(ProtocolLog())
+        self._runner = web.AppRunner(
+            self._application(),
+            access_log=None,
+            logger=log,
+            handler_cancellation=True,  # else a player that went away keeps its window wanted
+            shutdown_timeout=SHUTDOWN,
+        )
+        await self._runner.setup()
+        for listening in sockets:
+            await web.SockSite(self._runner, listening).start()
+
+    def url(self, torrent: Torrent, file: File | None) -> str:
+        """The URL of a file; without one of the main video, also before the metadata."""
+        return self._urls.stream(torrent, file)
+
+    def playlist_url(self, torrent: Torrent) -> str:
+        """The URL of a torrent's playlist."""
+        return self._urls.playlist(torrent)
+
+    async def aclose(self) -> None:
+        """End: no new connections, open ones reset in the middle of bodies. Under a second."""
+        if self._runner is not None:
+            runner, self._runner = self._runner, None
+            await runner.cleanup()
+
+    def _application(self) -> web.Application:
+        app = web.Application(middlewares=[self._guard.middleware()])
+        for path, handler in (
+            ("/stream/{infohash}/{index}", self._streams.handle),
+            ("/stream/{infohash}/{index}/{name:.*}", self._streams.handle),
+            ("/playlist/{infohash}.m3u8", self._playlist),
+            ("/playlist.m3u8", self._library),
+            ("/healthz", _health),
+            ("/api/v1/events", self._events.handle),
+            ("/api/v1/torrents", self._api.torrents),
+            ("/api/v1/torrents/{infohash}", self._api.torrent),
+            ("/api/v1/torrents/{infohash}/files", self._api.files),
+            ("/api/v1/torrents/{infohash}/pieces", self._api.pieces),
+        ):
+            app.router.add_get(path, handler)
+        app.on_response_prepare.append(self._guard.finish)
+        app.on_shutdown.append(self._shutdown)
+        return app
+
+    async def _shutdown(self, _: web.Application) -> None:
+        self._streams.end()
+        await self._events.aclose()
+
+    async def _playlist(self, request: web.Request) -> web.Response:
+        torrent = torrent_of(self._torrents, request.match_info["infohash"])
+        await with_metadata(torrent)
+        return self._playlist_of(torrent.playlist(), request, torrent.name)
+
+    async def _library(self, request: web.Request) -> web.Response:
+        return self._playlist_of([file for t in self._torrents for file in playable(t)], request, "Headrace")
+
+    def _playlist_of(self, files: Sequence[File], request: web.Request, title: str) -> web.Response:
+        urls = self._urls_for(request)
+        entries = [Entry(file.name, urls.stream(file.torrent, file), duration_of(file)) for file in files]
+        headers = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
+        return web.Response(text=render(entries, title), content_type=MEDIA_TYPE, charset="utf-8", headers=headers)
+
+    @property
+    def _urls(self) -> Urls:
+        return Urls(f"http://{bracketed(self._shown)}:{self.port}", self._token)
+
+    def _urls_for(self, request: web.Request) -> Urls:
+        """URLs under the name by which the client reached us, which the guard has checked."""
+        authority = request.headers.get("Host", "")
+        return Urls(f"http://{authority}", self._token) if authority else self._urls
+
+    def _shown_host(self, bound: str) -> str:
+        if is_wildcard(bound):
+            return lan_address()
+        return bound if self._host == "localhost" else self._host
+
+
+def playable(torrent: Torrent) -> list[File]:
+    """The torrent's playlist; nothing before the metadata, or when nothing in it plays."""
+    try:
+        return torrent.playlist()
+    except InputError:
+        return []
+
+
+def duration_of(file: File) -> float | None:
+    """Seconds, once the container's index was read."""
+    warm = file.torrent.warm_of(file)
+    return warm.info.duration if warm is not None and warm.info is not None else None
+
+
+async def _health(_: web.Request) -> web.Response:
+    return json_response({"status": "ok"})
