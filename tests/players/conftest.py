@@ -7,11 +7,13 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import av
 import pytest
+
+from headrace.players.base import PlayerState
 
 SECONDS = 20
 RATE = 10
@@ -47,7 +49,7 @@ def subtitles(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Server:
-    """Serves bytes by name with single ranges; ``hold`` keeps bodies waiting from that byte on until it is released."""
+    """Serves bytes by name with single ranges; bodies that cross ``hold`` wait there until they are released."""
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
@@ -91,7 +93,6 @@ class Server:
             writer.write(data[first : self.hold])
             await writer.drain()
             first = self.hold
-        if self.hold is not None and first >= self.hold:
             await self.release.wait()
         writer.write(data[first:end])
         await writer.drain()
@@ -108,6 +109,37 @@ async def server(video: Path, subtitles: Path) -> AsyncIterator[Server]:
     listening.close()
 
 
+class Seen:
+    """What a player reported; ``until`` waits for a report, also one that came before."""
+
+    def __init__(self) -> None:
+        self.states: list[PlayerState] = []
+        self._news = asyncio.Event()
+
+    def __call__(self, state: PlayerState) -> None:
+        self.states.append(state)
+        self._news.set()
+
+    async def until(self, wanted: Callable[[PlayerState], bool], *, after: int = 0, within: float = 20) -> PlayerState:
+        async with asyncio.timeout(within):
+            while True:
+                for state in self.states[after:]:
+                    if wanted(state):
+                        return state
+                self._news.clear()
+                await self._news.wait()
+
+    def names(self) -> list[str]:
+        """The states without their repetitions."""
+        names = [state.state for state in self.states]
+        return [name for number, name in enumerate(names) if number == 0 or names[number - 1] != name]
+
+
+@pytest.fixture
+def seen() -> Seen:
+    return Seen()
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home of its own, so that nobody's player settings take part."""
@@ -122,6 +154,13 @@ def real_mpv(home: Path) -> str:
     if not shutil.which("mpv"):
         pytest.skip("mpv is not installed")
     return "mpv"
+
+
+@pytest.fixture
+def real_mplayer(home: Path) -> str:
+    if not shutil.which("mplayer"):
+        pytest.skip("MPlayer is not installed")
+    return "mplayer"
 
 
 @pytest.fixture

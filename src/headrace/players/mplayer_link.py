@@ -30,6 +30,8 @@ class MplayerLink:
         """Ask once a second; answers come when MPlayer gets to its commands, which is between two frames."""
         self._child = child
         child.on_line = self._take
+        for line in tuple(child.tail):  # said before we listened
+            self._take(line)
         while not child.exited.done():
             for question in ("get_property pause", "get_property path", "get_time_length", "get_time_pos"):
                 child.write(f"pausing_keep_force {question}")

@@ -29,8 +29,9 @@ from headrace.players.record import Control, is_url
 from headrace.players.report import Reporter
 
 OBSERVED = ("time-pos", "duration", "pause", "paused-for-cache", "eof-reached", "seeking")
-OF_ONE_FILE = ("path", "duration")
-"""Asked for when a file is loaded: a change that is none (two files of equal length) is not told."""
+OF_ONE_FILE = ("duration", "path")
+"""Asked for when a file is loaded: a change that is none (two files of equal length) is not told. The path, without
+which nothing is reported, comes last."""
 RETRY = 0.02
 """Seconds between two tries to connect."""
 SOCKET_PATH_LIMIT = 100

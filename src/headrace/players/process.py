@@ -23,6 +23,7 @@ OPEN_LINE = 4096
 """Characters kept of a line that does not end."""
 
 _TELLING = re.compile(r"\b(unable to|cannot|can't|could not|not supported|not supposed|not found)\b", re.IGNORECASE)
+"""What is said of a file; VLC says the same of interfaces that it does without."""
 _ADDRESS = re.compile(r"^\[[0-9a-f]{8,16}\] ")
 """The object's address that VLC begins its lines with."""
 
@@ -74,7 +75,7 @@ class Child(asyncio.SubprocessProtocol):
 
         Of a ``chatty`` player, which says much whatever happens, only the former counts. Queries of URLs are cut.
         """
-        telling = [line for line in self.tail if _TELLING.search(line)]
+        telling = [line for line in self.tail if _TELLING.search(line) and " interface " not in line]
         line = telling[0] if telling else "" if chatty or not self.tail else self.tail[-1]
         return _ADDRESS.sub("", scrub(line))[:300]
 

@@ -105,7 +105,7 @@ class ProcessPlayer:
             hint = f"Try it by hand, or another player with --player ({', '.join(NAMES)})."
             raise PlayerError(f"{self.name} ended at once: {self.error.rstrip('.')}.", hint)
         if self._link is None and not self._watching.done():
-            self._reporter.report(PlayerState("playing"))
+            self._reporter.report(PlayerState("playing", path=self._reporter.last.path))
 
     async def wait(self) -> int:
         """As ``Running.wait``."""

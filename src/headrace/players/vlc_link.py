@@ -85,9 +85,9 @@ class VlcLink:
         """Ask until VLC goes."""
         import aiohttp
 
-        login = aiohttp.BasicAuth("", self.control.password)
+        login = {"Authorization": aiohttp.encode_basic_auth("", self.control.password)}
         limit = aiohttp.ClientTimeout(total=5)
-        async with aiohttp.ClientSession(auth=login, timeout=limit, trust_env=False) as self._session:
+        async with aiohttp.ClientSession(headers=login, timeout=limit, trust_env=False) as self._session:
             while not child.exited.done():
                 with contextlib.suppress(OSError, TimeoutError, ValueError, aiohttp.ClientError):
                     await self._look(await self._get("status"))
