@@ -16,7 +16,6 @@ import ssl
 import threading
 import time
 import urllib.request as web
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -26,6 +25,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from headrace.core.display import printable
+from headrace.core.packed import MAGIC, gunzip
 from headrace.core.redact import redact
 from headrace.errors import InputError
 
@@ -123,17 +123,14 @@ def _read(read: Callable[[int], bytes], limit: int, deadline: float, place: str)
 
 def _unpacked(body: bytes, limit: int, place: str) -> bytes:
     """gzip is not asked for, but some servers send it all the same, and some files are gzip."""
-    if body[:2] != b"\x1f\x8b":
+    if not body.startswith(MAGIC):
         return body
-    unpack = zlib.decompressobj(wbits=31)
     try:
-        plain = unpack.decompress(body, limit + 1)
-    except zlib.error:
-        raise _failed(place, "its gzip data is damaged", _AGAIN) from None
+        plain = gunzip(body, limit)
+    except ValueError as error:
+        raise _failed(place, str(error), _AGAIN) from None
     if len(plain) > limit:
         raise _too_large(place, limit)
-    if not unpack.eof:
-        raise _failed(place, "its gzip data is cut off", _AGAIN)
     return plain
 
 
