@@ -26,8 +26,8 @@ T = TypeVar("T")
 def open(source: str, *, file: str = "", timeout: float | None = None, settings: Settings | None = None) -> TorrentFile:
     """A file of a torrent as a seekable binary file that blocks until its bytes are there.
 
-    ``source`` is a magnet link, an info-hash, or a .torrent's path or URL; ``file`` selects as ``--file`` does (default:
-    the main video); ``timeout`` in seconds is for the metadata. ``settings`` count for the first file that is open.
+    ``source`` is a magnet link, an info-hash, a .torrent's path or its URL; ``file`` selects as ``--file`` does, the
+    main video by default; ``timeout`` in seconds is for the metadata. ``settings`` count for the first file that is open.
     Raises InputError, SwarmError or EngineError; reads raise StreamFailed if the torrent fails.
     """
     hub = _Hub.enter(settings)
@@ -68,7 +68,7 @@ class TorrentFile(io.RawIOBase):
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """As ``io.IOBase.seek``."""
         self._check()
-        return self._hub.run(lambda: self._reader.seek(offset, whence))
+        return int(self._hub.run(lambda: self._reader.seek(offset, whence)))
 
     def readinto(self, buffer: WriteableBuffer) -> int:
         """Fill ``buffer``; less only at the end of the file."""

@@ -11,7 +11,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from headrace.core import events
-from headrace.core.subtitles import sidecars
+
 from headrace.errors import HeadraceError
 from headrace.http.server import Server
 from headrace.players.base import Media, PlayerState, Running, accepts, default_player, launch
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from headrace.streaming.torrent import File, Torrent
 
 EARLY_PLAYERS = frozenset({"mpv"})
-"""Players that may be started before the metadata: they show nothing until the first frame, and take subtitles later."""
+"""Players that may be started before the metadata: no window until the first frame, and subtitles can come later."""
 LONGEST_STEP = 5.0
 """Seconds between two reports of a position that still count as played, not as a seek."""
 
@@ -116,6 +116,8 @@ class Playing:
         return await launch(self._name, media, self._heard)
 
     def _sidecars(self, file: File) -> tuple[str, ...]:
+        from headrace.core.subtitles import sidecars
+
         entries = [each.entry for each in self._torrent.files]
         return tuple(
             self._server.url(self._torrent, self._torrent.file(found.entry.index))

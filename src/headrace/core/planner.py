@@ -2,7 +2,8 @@
 
 Rules: a plan is a function of heads, have-map, pins, goals, rates and the time given; no clock, no engine, no logging.
 Only missing pieces are planned. The engine fetches what it is handed in index order, all at one priority, so order is
-made by *what is handed and what is withheld*: a piece is withheld while one that is needed sooner lies behind it.
+made by *what is handed and what is withheld*: a piece is withheld while one that is needed sooner lies behind it and
+has blocks that no peer was asked for yet.
 Tier 0: pins (container index, first and last piece). Tier 1: right after each head. Tier 2: the window beyond it.
 Tier 3: the rest of the chosen files, in order. What is handed at once is about a second of what the swarm delivers:
 all that is in flight must arrive before what a seek asks for.
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -32,12 +34,12 @@ FRESH_SECONDS = 2.0
 starve another viewer who has a few seconds buffered."""
 ASSUMED_BITRATE = 1_000_000
 """Bytes per second assumed to order several heads while the bitrate is unknown (a good 1080p stream)."""
-HANDED_SECONDS = 1.0
-"""How much of the swarm's delivery is in flight at once while a viewer may seek (measured: twice as much loses seeks
-in the pipe, half of it lets peers run dry and fall into end-game)."""
+HANDED_SECONDS = 0.5
+"""How much of the swarm's delivery is in flight at once while a viewer may seek: what is in flight when a seek comes
+must arrive before what the seek asks for, since seeds hold it in their send buffers already."""
 COMFORTABLE_FACTOR = 3.0
 """The same, times this, once every head has its tier 1: then throughput matters more than the next seek."""
-START_BYTES, FLOOR_BYTES, CEILING_BYTES = 8 * MB, 2 * MB, 64 * MB
+START_BYTES, FLOOR_BYTES, CEILING_BYTES = 3 * MB, 1.5 * MB, 64 * MB
 """What is handed before the swarm's rate is known, and never less or more than."""
 HINT_DELAY = 4.0
 """Seconds of playing time after which fallback pins come in line with what the heads read."""
@@ -65,6 +67,8 @@ class World:
     """Pins by guesswork: wanted early, but after what a waiting reader needs."""
     goals: tuple[range, ...] = ()
     rates: Rates = NO_RATES
+    taken: AbstractSet[int] = frozenset()
+    """Missing pieces that have been asked of peers whole: nothing that is handed now comes before them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ def plan(world: World, now: float) -> Plan:
     if not world.have:
         return Plan()
     newest = _newest_waiting(world.heads)
-    hand = _Hand(handed_bytes(world), world.layout.piece_length)
+    hand = _Hand(handed_bytes(world), world.layout.piece_length, world.taken)
     for wish in _urgent_first(world, newest, now):
         if not hand.take(wish):
             break
@@ -113,8 +117,9 @@ def plan(world: World, now: float) -> Plan:
 class _Hand:
     """What is handed over: takes wishes, most urgent first, until the bytes are spent."""
 
-    def __init__(self, budget: int, piece_length: int) -> None:
+    def __init__(self, budget: int, piece_length: int, taken: AbstractSet[int]) -> None:
         self.wishes: dict[int, int] = {}
+        self._taken = taken
         self.left = budget
         self.ceiling = -1
         self._piece_length = piece_length
@@ -128,7 +133,8 @@ class _Hand:
             return False
         if wish.piece not in self.wishes and wish.piece > self._barrier:
             self.wishes[wish.piece] = wish.tier
-            self.ceiling = max(self.ceiling, wish.piece)
+            if wish.piece not in self._taken:
+                self.ceiling = max(self.ceiling, wish.piece)
             self.left -= self._piece_length
         return True
 
@@ -147,7 +153,7 @@ def handed_bytes(world: World) -> int:
     end of it, since whole pieces slide."""
     delivery, piece = world.rates.delivery, world.layout.piece_length
     if delivery <= 0:
-        return max(START_BYTES, 2 * piece)
+        return int(max(START_BYTES, 2 * piece))
     seconds = HANDED_SECONDS * (COMFORTABLE_FACTOR if _comfortable(world) else 1.0)
     return int(min(CEILING_BYTES, max(FLOOR_BYTES, seconds * delivery)) + piece)
 
@@ -170,10 +176,13 @@ def tier_reach(rates: Rates) -> tuple[int, int]:
 
 
 def _comfortable(world: World) -> bool:
+    """Whether nobody is likely to seek or stall: every head reads on, with its tier 1 there."""
     reach, _ = tier_reach(world.rates)
-    return bool(world.heads) and all(
-        not head.waiting and buffered(world, head) >= min(reach, head.end - head.position) for head in world.heads
-    )
+
+    def settled(head: Head) -> bool:
+        return not (head.waiting or head.fresh) and buffered(world, head) >= min(reach, head.end - head.position)
+
+    return bool(world.heads) and all(settled(head) for head in world.heads)
 
 
 def _newest_waiting(heads: Sequence[Head]) -> Head | None:

@@ -73,6 +73,16 @@ class PiecesReady(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PiecesTaken(Event):
+    """Every block of these pieces has been asked of some peer: what is wanted next can no longer delay them.
+
+    Told once for each time a piece is wanted; a peer that goes away may leave blocks to be asked for again.
+    """
+
+    pieces: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PieceFailed(Event):
     """A piece did not match its hash; its blocks are forgotten and fetched again."""
 
@@ -209,6 +219,9 @@ class EngineTorrent(Protocol):
 
     def request_peers(self) -> None:
         """Ask for a ``Peers`` event."""
+
+    def report_blocks(self, wanted: bool) -> None:
+        """Whether ``BlockArrived`` is told from now on."""
 
     def save_resume(self) -> None:
         """Ask for a ``ResumeSaved`` event."""

@@ -88,6 +88,8 @@ class LibtorrentTorrent:
         self._unfinished = unfinished
         self._wanted: set[int] = set()
         self._gate: list[Change] | None = None
+        self._loud: int | None = None
+        self.blocks_reported = request.blocks
 
     @property
     def have(self) -> bytearray:
@@ -104,21 +106,25 @@ class LibtorrentTorrent:
         """The metadata is there."""
         self.layout = layout_of(info)
         self.readiness.start(self.layout, self._unfinished)
-        if not self.request.seed:
-            self._silence(0)
+        if not self.request.seed and not self.request.metadata_only:
+            self._loud = 0
+            _running_loop().call_soon(self._silence)
         return self.layout
 
-    def _silence(self, start: int) -> None:
-        """libtorrent wants every piece of a new torrent: take that back, a part at a time."""
-        assert self.layout is not None
-        stop = min(start + SILENCE_AT_ONCE, self.layout.num_pieces)
-        self._guarded(
-            lambda: self.handle.prioritize_pieces(
-                [(piece, WANTED if piece in self._wanted else UNWANTED) for piece in range(start, stop)]
-            )
-        )
-        if stop < self.layout.num_pieces:
-            _running_loop().call_soon(self._silence, stop)
+    def _silence(self) -> None:
+        """libtorrent wants every piece of a new torrent: take that back, a part at a time.
+
+        In one call with what is wanted first: if nothing were wanted for a moment, peers would be told that we are
+        not interested, and their request queues would never leave the minimum (no slow start after that).
+        """
+        if self._loud is None or self.layout is None or self._gate is not None:
+            return
+        start, stop = self._loud, min(self._loud + SILENCE_AT_ONCE, self.layout.num_pieces)
+        self._loud = stop if stop < self.layout.num_pieces else None
+        pairs = [(piece, WANTED if piece in self._wanted else UNWANTED) for piece in range(start, stop)]
+        self._guarded(lambda: self._steer(pairs, None))
+        if self._loud is not None:
+            _running_loop().call_soon(self._silence)
 
     def choose_files(self, indexes: frozenset[int]) -> None:
         """Files that are not chosen get no file of their own; what pieces share with them goes to a part file."""
@@ -131,7 +137,8 @@ class LibtorrentTorrent:
     def files_chosen(self) -> None:
         """libtorrent did what ``choose_files`` asked for."""
         held, self._gate = self._gate or [], None
-        self._silence(0)
+        self._loud = 0
+        self._silence()
         for change in held:
             self.apply(change)
 
@@ -142,6 +149,8 @@ class LibtorrentTorrent:
         if self._gate is not None:
             self._gate.append(change)
             return
+        self.readiness.withdrawn(change.drop if change.jump is None else self.readiness.in_flight())
+        self._silence()
         pairs = [(piece, UNWANTED) for piece in change.drop] + [(piece, WANTED) for piece in change.want]
         if change.jump is not None and not any(piece == change.jump for piece, _ in pairs):
             pairs.append((change.jump, WANTED))
@@ -196,6 +205,10 @@ class LibtorrentTorrent:
                 loop.call_soon_threadsafe(self._tell, [base.Peers(info_hash, peers)])
 
         loop.run_in_executor(None, ask)
+
+    def report_blocks(self, wanted: bool) -> None:
+        """Whether ``BlockArrived`` is told."""
+        self.blocks_reported = wanted or self.request.blocks
 
     def save_resume(self) -> None:
         """A ``ResumeSaved`` event follows, once there is metadata."""
@@ -303,8 +316,6 @@ class LibtorrentEngine:
         params.tracker_tiers = [0] * len(trackers)
         params.peers = [*params.peers, *request.peers]
         params.flags = self._flags(request)
-        if params.ti is not None and not request.seed and params.ti.num_pieces() <= SILENCE_AT_ONCE:
-            params.piece_priorities = [UNWANTED] * params.ti.num_pieces()
         return params
 
     def _resumed(self, request: AddRequest) -> lt.add_torrent_params | None:

@@ -20,6 +20,7 @@ class Readiness:
         self.have = bytearray()
         self._layout: Layout | None = None
         self._written: dict[int, int] = {}
+        self._requested: dict[int, int] = {}
         self._passed: set[int] = set()
         self._asked: set[int] | None = set()  # until what lay on the disk is known
         self._senders: dict[int, set[object]] = {}
@@ -33,12 +34,25 @@ class Readiness:
         for piece, blocks in on_disk.items():
             self._written[piece] = sum(1 << block for block, there in enumerate(blocks) if there)
 
-    def asked(self, piece: int, block: int) -> None:
-        """A block is requested: what the file holds there is void from now on."""
+    def asked(self, piece: int, block: int) -> bool:
+        """A block is requested: what the file holds there is void. True when it was the piece's last one to be."""
         if self._asked is not None:
             self._asked.add(piece)
-        if (written := self._written.get(piece, 0)) >> block & 1:
+        written, requested = self._written.get(piece, 0), self._requested.get(piece, 0)
+        if written >> block & 1:
             self._written[piece] = written & ~(1 << block)
+        self._requested[piece] = requested | 1 << block
+        whole = self._all_blocks(piece)
+        return requested | written != whole == self._requested[piece] | written
+
+    def withdrawn(self, pieces: Iterable[int]) -> None:
+        """Requests for these pieces may have been taken back."""
+        for piece in pieces:
+            self._requested.pop(piece, None)
+
+    def in_flight(self) -> tuple[int, ...]:
+        """Pieces of which something was requested."""
+        return tuple(self._requested)
 
     def written(self, piece: int, block: int, sender: object = None) -> bool:
         """A block was written; True when that makes its piece ready."""
@@ -55,6 +69,7 @@ class Readiness:
     def failed(self, piece: int) -> None:
         """The piece's hash was wrong: some block of it will be asked for again."""
         self._passed.discard(piece)
+        self._requested.pop(piece, None)
         self._bad |= self._senders.pop(piece, set())
 
     def trusted(self, sender: object) -> bool:
@@ -72,13 +87,15 @@ class Readiness:
         return ready
 
     def _settle(self, piece: int) -> bool:
-        assert self._layout is not None
-        span = self._layout.span_of(piece)
-        blocks = -(-span.size // BLOCK)
-        if self.have[piece] or self._written.get(piece, 0) != (1 << blocks) - 1:
+        if self.have[piece] or self._written.get(piece, 0) != self._all_blocks(piece):
             return False
         self.have[piece] = 1
         self._written.pop(piece)
+        self._requested.pop(piece, None)
         self._passed.discard(piece)
         self._good |= self._senders.pop(piece, set())
         return True
+
+    def _all_blocks(self, piece: int) -> int:
+        assert self._layout is not None
+        return (1 << -(-self._layout.span_of(piece).size // BLOCK)) - 1

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from headrace.core.pieces import FileEntry, Layout
 from headrace.engine import base
-from headrace.engine.base import AddRequest, Event
+from headrace.engine.base import Event
 from headrace.engine.readiness import Readiness
 
 _PHASES = {
@@ -35,7 +35,7 @@ class Torrent(Protocol):
     """What the translation needs of a torrent."""
 
     info_hash: str
-    request: AddRequest
+    blocks_reported: bool
     readiness: Readiness
 
     def request_pieces(self) -> None:
@@ -76,7 +76,7 @@ def _finished(torrent: Torrent, alert: Any, _: list[Event]) -> int | None:
 
 def _written(torrent: Torrent, alert: Any, events: list[Event]) -> int | None:
     piece, block = alert.piece_index, alert.block_index
-    if not torrent.request.blocks:
+    if not torrent.blocks_reported:
         return piece if torrent.readiness.written(piece, block) else None
     sender = tuple(alert.endpoint)
     if torrent.readiness.written(piece, block, sender):
@@ -85,8 +85,9 @@ def _written(torrent: Torrent, alert: Any, events: list[Event]) -> int | None:
     return None
 
 
-def _requested(torrent: Torrent, alert: Any, _: list[Event]) -> None:
-    torrent.readiness.asked(alert.piece_index, alert.block_index)
+def _requested(torrent: Torrent, alert: Any, events: list[Event]) -> None:
+    if torrent.readiness.asked(alert.piece_index, alert.block_index):
+        events.append(base.PiecesTaken(torrent.info_hash, (alert.piece_index,)))
 
 
 def _wrong(torrent: Torrent, alert: Any, events: list[Event]) -> None:

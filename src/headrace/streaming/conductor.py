@@ -50,6 +50,7 @@ class Conductor:
         self._pins: dict[object, tuple[Span, ...]] = {}
         self._hints: dict[object, tuple[Span, ...]] = {}
         self._goals: tuple[range, ...] = ()
+        self._taken: set[int] = set()
         self._next_id = 1
         self._layout: Layout | None = None
 
@@ -111,12 +112,19 @@ class Conductor:
     # what happened
     def pieces_ready(self, pieces: Sequence[int]) -> None:
         """Pieces were checked: wake who waits for them, slide the window."""
+        self._taken.difference_update(pieces)
         self.early.proven(pieces)
         self.waits.ready(pieces)
         self.replan()
 
+    def pieces_taken(self, pieces: Sequence[int]) -> None:
+        """Peers were asked for all of these pieces: what was withheld for their sake can follow."""
+        self._taken.update(pieces)
+        self.replan()
+
     def piece_failed(self, piece: int) -> None:
         """A piece was wrong: whoever was served from it early must not go on."""
+        self._taken.discard(piece)
         for owner in self.early.disproven(piece):
             owner(StreamFailed(f"Piece {piece} proved wrong after part of it was served (--eager)."))
 
@@ -147,6 +155,7 @@ class Conductor:
             tuple(span for spans in self._hints.values() for span in spans),
             self._goals,
             self.rates,
+            self._taken,
         )
 
     def replan(self) -> None:
@@ -157,5 +166,6 @@ class Conductor:
         new = planner.plan(world, self.clock())
         step = planner.diff(self.plan, new, world.have)
         self.plan = new
+        self._taken.difference_update(self._taken if step.jump is not None else step.drop)
         if step.want or step.drop:
             self.torrent.apply(Change(step.want, step.drop, step.jump))

@@ -27,8 +27,6 @@ NOTICE_AFTER = 1.0
 """A wait shorter than this is not worth telling."""
 REPEAT_AFTER = 5.0
 """A wait that lasts is told again this often, with its new length."""
-WARM_SAMPLES = 3
-"""Seconds of delivery before its rate is believed: it begins at nothing while peers are in slow start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,8 @@ class Monitor:
         self._stats: Stats | None = None
         self._facts: tuple[Peer, ...] | None = None
         self._health: health.Health | None = None
-        self._delivery, self._samples = 0.0, 0
+        self._delivery = 0.0
+        self._counted, self._counted_at = 0, 0.0
         self._started = asyncio.get_running_loop().time()
         self._told: Waiting | None = None
         self._told_at = 0.0
@@ -106,14 +105,23 @@ class Monitor:
     def stats(self, event: Stats) -> None:
         """The counters of this second."""
         self._stats = event
-        if event.down_rate > 0:
-            self._samples += 1
-            self._delivery = max(float(event.down_rate), 0.8 * self._delivery)
-        if self._samples >= WARM_SAMPLES and self._torrent.conductor is not None:
+        self._measure(event)
+        if self._delivery > 0 and self._torrent.conductor is not None:
             self._torrent.conductor.set_rates(self._delivery, self._bitrate())
         self._assess()
         self._tell_progress()
         self._tell_wait()
+
+    def _measure(self, event: Stats) -> None:
+        """The delivery of the last second; libtorrent's own rate needs ten seconds to get there."""
+        now = asyncio.get_running_loop().time()
+        came, seconds = event.downloaded - self._counted, now - self._counted_at
+        if seconds < 0.5 * INTERVAL:
+            return
+        if self._counted_at and (came > 0 or self._delivery > 0):
+            rate = came / seconds
+            self._delivery = rate if rate > self._delivery else health.smooth(self._delivery, rate, seconds)
+        self._counted, self._counted_at = event.downloaded, now
 
     def pieces_came(self) -> None:
         """Pieces were checked: perhaps it can play now, perhaps a wait is over."""

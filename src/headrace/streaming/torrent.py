@@ -219,9 +219,17 @@ class Torrent:
         if self.pieces_came is not None:
             self.pieces_came()
 
+    def _taken(self, event: base.PiecesTaken) -> None:
+        if self.conductor is not None:
+            self.conductor.pieces_taken(event.pieces)
+
     def _piece_failed(self, event: base.PieceFailed) -> None:
         if self.conductor is not None:
             self.conductor.piece_failed(event.piece)
+            for index, warm in tuple(self._warm.items()):
+                if warm.doubts(event.piece):
+                    del self._warm[index]
+                    self._warm_up(self.file(index))
         self.say(WarningNote("hash", f"A peer sent wrong data for piece {event.piece}; it is fetched again."))
 
     def _block(self, event: base.BlockArrived) -> None:
@@ -272,6 +280,7 @@ class Torrent:
 _HANDLERS: dict[type[base.Event], Callable[[Torrent, Any], None]] = {
     base.MetadataReady: Torrent._metadata,
     base.PiecesReady: Torrent._pieces,
+    base.PiecesTaken: Torrent._taken,
     base.PieceFailed: Torrent._piece_failed,
     base.BlockArrived: Torrent._block,
     base.Stats: lambda torrent, event: torrent.monitor.stats(event),

@@ -1,7 +1,9 @@
 """Finding a file's container index while its first bytes arrive, and pinning it.
 
 Rules: before anything is known the first and the last piece are pinned (tier 0) and a share at either end is hinted;
-what the index parser asks for is pinned too; when it is done, exactly what it found. Only checked pieces are read.
+what the index parser asks for is pinned too; when it is done, exactly what it found. The parser is sent blocks as soon
+as they are in the file, before their piece is checked: they only decide what is fetched first, and leave the process
+never. If one of them proves wrong, the walk begins again.
 """
 
 from __future__ import annotations
@@ -26,26 +28,38 @@ class WarmUp:
         self.info: IndexInfo | None = None
         self.done = asyncio.Event()
         self._conductor, self._layout, self._entry, self._path = conductor, layout, entry, path
-        ends = (Span(0, 1), Span(entry.size - 1, entry.size))
-        self._pin(ends, fallback_pins(entry.size, layout.piece_length))
+        self._used: set[int] = set()
+        self._ends = (Span(0, 1), Span(entry.size - 1, entry.size))
+        self._fallback = fallback_pins(entry.size, layout.piece_length)
+        self._pin(self._ends, self._fallback)
 
     async def run(self) -> None:
         """Walk the container; returns when all that the index needs is pinned (not: has arrived)."""
+        self._conductor.torrent.report_blocks(True)
+        try:
+            self.info = await self._walk()
+        finally:
+            self._conductor.torrent.report_blocks(False)
+        first, last = self._ends
+        if self.info.complete:
+            self._pin((first, *self.info.pins), (last,))
+        else:
+            self._pin((first, *self.info.pins), self._fallback)
+        self.done.set()
+
+    def doubts(self, piece: int) -> bool:
+        """Whether the piece, which proved wrong, was believed."""
+        return piece in self._used
+
+    async def _walk(self) -> IndexInfo:
         want = find_index(self._entry.size)
         try:
             span = next(want)
             while True:
-                data = await self._read(span)
-                span = want.send(data)
+                span = want.send(await self._read(span))
         except StopIteration as done:
-            self.info = done.value
-        assert self.info is not None
-        first = Span(0, min(1, self._entry.size))
-        if self.info.complete:
-            self._pin((first, *self.info.pins), (Span(self._entry.size - 1, self._entry.size),))
-        else:
-            self._pin((first, *self.info.pins), fallback_pins(self._entry.size, self._layout.piece_length))
-        self.done.set()
+            info: IndexInfo = done.value
+            return info
 
     @property
     def pins(self) -> tuple[Span, ...]:
@@ -58,18 +72,26 @@ class WarmUp:
         self._conductor.pin(self, self._pins, (span.clip(size).shift(offset) for span in hints))
 
     async def _read(self, span: Span) -> bytes:
-        """These bytes of the file, once their pieces are checked."""
+        """These bytes of the file, once they are in it."""
         whole = span.shift(self._entry.offset)
-        have = self._conductor.torrent.have
-        missing = [piece for piece in self._layout.pieces_of(whole) if not have[piece]]
-        if missing:
-            ends = (Span(0, 1), Span(self._entry.size - 1, self._entry.size))
-            self._pin((*ends, span), fallback_pins(self._entry.size, self._layout.piece_length))
-        for piece in missing:
-            while not have[piece]:
+        pieces = self._layout.pieces_of(whole)
+        if not all(self._there(piece, whole) for piece in pieces):
+            self._pin((*self._ends, span), self._fallback)
+        for piece in pieces:
+            while not self._there(piece, whole):
                 await self._conductor.waits.until(piece, OWNER)
         data = b""
         while len(data) < span.size:
             here = span.start + len(data)
             data += await asyncio.to_thread(read_span, FileSpan(self._path, here, span.end - here))
         return data
+
+    def _there(self, piece: int, whole: Span) -> bool:
+        """Whether the part of the piece that lies in the span is in the file."""
+        if self._conductor.torrent.have[piece]:
+            return True
+        self._used.add(piece)
+        bounds = self._layout.span_of(piece)
+        start = max(whole.start, bounds.start) - bounds.start
+        needed = min(whole.end, bounds.end) - bounds.start - start
+        return self._conductor.early.run(piece, start, trusted_only=False) >= needed
