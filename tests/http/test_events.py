@@ -152,7 +152,7 @@ async def test_a_gone_client_is_forgotten(world):
 async def test_who_does_not_read_holds_nobody_and_little_memory(world, monkeypatch):
     torrent = world.add([("a.mkv", b"x")])
     server = await world.start()
-    await listen(world)
+    lazy = await listen(world)
     for n in range(300):
         torrent.say(Warning("long", "x" * 50_000))
         torrent.say(progress(n))
@@ -165,6 +165,8 @@ async def test_who_does_not_read_holds_nobody_and_little_memory(world, monkeypat
     began = asyncio.get_running_loop().time()
     await server.aclose()
     assert asyncio.get_running_loop().time() - began < 1
+    with pytest.raises(ConnectionResetError):
+        await asyncio.wait_for(lazy.wire.reader.read(), 5)
 
 
 async def test_the_stream_ends_politely_with_the_server(world):

@@ -101,10 +101,33 @@ async def test_a_second_address_that_is_absent_does_not_matter(monkeypatch):
     close(sockets)
 
 
-async def test_an_address_that_is_not_ours():
+async def test_when_one_address_fails_the_others_are_let_go(taken, monkeypatch):
+    async def both(_):
+        return [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET, "127.0.0.2")]
+
+    opened = []
+    real = listen._bound
+
+    def bound(address, port):
+        if opened:
+            raise OSError(errno.EADDRINUSE, "in use")
+        opened.append(real(address, port))
+        return opened[0]
+
+    monkeypatch.setattr(listen, "_addresses", both)
+    monkeypatch.setattr(listen, "_bound", bound)
+    with pytest.raises(EngineError):
+        await open_sockets("localhost", 0)
+    assert opened[0].fileno() == -1
+
+
+async def test_an_address_that_is_not_ours(monkeypatch):
+    real, tried = listen._bound, []
+    monkeypatch.setattr(listen, "_bound", lambda address, port: tried.append(port) or real(address, port))
     with pytest.raises(EngineError) as caught:
         await open_sockets("192.0.2.1", None)
     assert caught.value.kind == "address"
+    assert tried == [8888]
 
 
 async def test_a_name_that_is_none():

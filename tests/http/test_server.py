@@ -13,8 +13,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from headrace.errors import EngineError
-from headrace.http.server import Server
+from headrace.errors import EngineError, InputError
+from headrace.http.server import Server, allowed_names
 
 PIECE = 64 * 1024
 
@@ -25,6 +25,7 @@ async def test_a_port_that_is_taken(world):
         with pytest.raises(EngineError):
             await server.start()
         await server.aclose()
+        assert not world.torrents._subscribers
 
 
 async def test_port_and_url(world, v1):
@@ -59,6 +60,13 @@ async def test_ipv6(world, v1):
     assert server.url(torrent, None).startswith(f"http://[::1]:{server.port}/")
     wire = await world.connect("::1")
     assert (await wire.ask("HEAD", "/healthz", host=f"[::1]:{server.port}")).status == 200
+
+
+def test_names_that_may_be_asked_for():
+    assert allowed_names("0.0.0.0", ["TV.lan", "fd00::1", "[fd00::2]:80"]) == {"tv.lan", "fd00::1", "fd00::2"}
+    assert allowed_names("box", []) == {"box"}
+    with pytest.raises(InputError, match="http://x"):
+        allowed_names("", ["http://x"])
 
 
 async def test_health(world):
@@ -139,7 +147,25 @@ async def test_the_end_comes_soon_whoever_is_connected(world, video, v1):
         await asyncio.open_connection("127.0.0.1", server.port)
 
 
-async def test_the_end_comes_to_those_who_wait_for_the_metadata(world, v1):
+async def test_the_end_comes_to_those_whose_bytes_were_copied(world, v1, monkeypatch):
+    async def sendfile(*_, **__):
+        raise asyncio.SendfileNotAvailableError("none here")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "sendfile", sendfile)
+    world.add([("film.mkv", bytes(64 << 20))], piece_length=1 << 20)
+    world.verify()
+    server = await world.start()
+    wire = await world.connect()
+    await wire.send("GET", f"/stream/{v1}/0/x")
+    await wire.head()
+    (connection,) = server._runner.server.connections
+    await world.until(lambda: connection.transport.get_write_buffer_size() > 0)
+    await server.aclose()
+    with pytest.raises(ConnectionResetError):
+        await asyncio.wait_for(wire.reader.read(-1), 5)
+
+
+async def test_the_end_comes_to_those_who_wait_who_wait_for_the_metadata(world, v1):
     world.add([("film.mkv", b"x")], known=False)
     server = await world.start()
     wire = await world.connect()

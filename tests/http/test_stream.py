@@ -131,6 +131,8 @@ async def test_either_info_hash_in_any_case_and_main(serving, video, v1, v2):
         reply = await serving.ask("GET", f"/stream/{info_hash}/main/x", "Range: bytes=7-9")
         assert reply.body == video[7:10]
         assert reply.headers["etag"] == f'"{v1}-0"'
+        assert "no-cache" in reply.headers["cache-control"]
+    assert "max-age" in (await serving.ask("HEAD", f"/stream/{v1}/0/x")).headers["cache-control"]
 
 
 @pytest.mark.parametrize(
@@ -178,6 +180,7 @@ async def test_a_torrent_with_nothing_to_play_still_has_its_files(world, v1):
     by_index, main = await world.connect(), await world.connect()
     await by_index.send("GET", f"/stream/{v1}/0/x")
     await main.send("GET", f"/stream/{v1}/main/x")
+    await world.until(lambda: len(world.server._streams._served) == 2)
     world.know()
     world.verify()
     assert (await by_index.head()).status == 200

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from aiohttp import web
 
 from headrace.core.events import Note
+from headrace.http.body import reset
 from headrace.streaming.registry import Torrents
 from headrace.streaming.torrent import Torrent
 
@@ -107,6 +108,9 @@ class Events:
             await response.prepare(request)
             if request.method != "HEAD":
                 await _deliver(mailbox, response)
+        except asyncio.CancelledError:
+            reset(request)  # who does not read would keep the socket open until it does
+            raise
         finally:
             self._mailboxes.discard(mailbox)
             self._tasks.discard(task)

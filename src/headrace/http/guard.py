@@ -70,10 +70,9 @@ class Guard:
         return None
 
     def _wrong_host(self, request: web.Request) -> web.Response | None:
+        # aiohttp's parser refuses several, and none in HTTP/1.1 (RFC 9112 section 3.2); HTTP/1.0 had no Host, and no
+        # browser speaks it.
         hosts = request.headers.getall("Host", [])
-        # RFC 9112 section 3.2: none or several are an error; HTTP/1.0 had none, and browsers do not speak it.
-        if len(hosts) > 1 or (not hosts and request.version >= (1, 1)):
-            return error_response(400, "bad_request", "A request needs exactly one Host header.")
         local = request.transport.get_extra_info("sockname") if request.transport else None
         address = str(local[0]) if local else ""
         # request.host is the target's when that is absolute, which counts more than the header (RFC 9112, 3.2.2).

@@ -49,8 +49,7 @@ class Server:
         began = time.monotonic()
         self.port = port or 0
         self._torrents, self._host, self._asked_port, self._token = torrents, host, port, token
-        names = {found for name in (host, *allow_hosts) if (found := host_of(name)) and not is_wildcard(found)}
-        self._guard = Guard(token, frozenset(names))
+        self._guard = Guard(token, allowed_names(host, allow_hosts))
         self._streams = Streams(torrents, eager)
         self._events = Events(torrents, uptime or (lambda: time.monotonic() - began))
         self._api = Api(torrents, self._urls_for)
@@ -89,6 +88,7 @@ class Server:
         if self._runner is not None:
             runner, self._runner = self._runner, None
             await runner.cleanup()
+        await self._events.aclose()
 
     def _application(self) -> web.Application:
         app = web.Application(middlewares=[self._guard.middleware()])
@@ -140,6 +140,15 @@ class Server:
         if is_wildcard(bound):
             return lan_address()
         return bound if self._host == "localhost" else self._host
+
+
+def allowed_names(host: str, allow_hosts: Sequence[str]) -> frozenset[str]:
+    """Host names that requests may carry beside loopback's and the address they came to; ``InputError`` for others."""
+    names = {name: host_of(name) or host_of(f"[{name}]") for name in (host, *allow_hosts)}
+    for name in allow_hosts:
+        if names[name] is None:
+            raise InputError(f"{name!r} is no host name.", "Give a name or an address, such as media.lan.")
+    return frozenset(found for found in names.values() if found is not None and not is_wildcard(found))
 
 
 def playable(torrent: Torrent) -> list[File]:
