@@ -103,18 +103,26 @@ def _run(argv: list[str], manner: Manner) -> int:
         return 0
     name, rest = choose(argv)
     module = module_of(name)
-    from headrace.cli.parsing import HelpWanted, help_text, parse
+    from headrace.cli.parsing import WIDTH, HelpWanted, help_text, parse
 
     try:
         arguments = parse(module.VERB, rest)
     except HelpWanted:
-        sys.stdout.write(help_text(module.VERB))
+        sys.stdout.write(help_text(module.VERB, _columns(WIDTH)))
         return 0
     manner.json, manner.debug = arguments.settings.json, arguments.settings.debug
     if manner.debug:
         _log_to_stderr()
     code: int = module.run(arguments)
     return code
+
+
+def _columns(most: int) -> int:
+    """How wide to print: as the terminal, but not wider than reads well."""
+    try:
+        return max(min(os.get_terminal_size(sys.stdout.fileno()).columns, most), 40)
+    except (OSError, ValueError):
+        return most
 
 
 def _is_source(text: str) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from headrace.core.events import Note, Serving
-from headrace.settings import Settings
+if TYPE_CHECKING:
+    from headrace.core.events import Note
+    from headrace.settings import Settings
 
 
 class View(Protocol):
@@ -80,6 +81,8 @@ class Quiet:
 
     def __call__(self, note: Note) -> None:
         """Print the URL, once it is there."""
+        from headrace.core.events import Serving
+
         if self._serves and isinstance(note, Serving):
             with contextlib.suppress(BrokenPipeError):
                 sys.stdout.write(note.url + "\n")

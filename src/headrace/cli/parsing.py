@@ -83,7 +83,7 @@ def help_text(verb: Verb, width: int = WIDTH) -> str:
     takes = " SOURCE" * verb.source + " [-- PLAYER ARGS]" * (verb.name == "play")
     blocks = [
         f"headrace {verb.name}: {verb.summary}",
-        "Examples:\n" + "\n".join(_rows(verb.examples, width, 54)),
+        "Examples:\n" + "\n".join(_rows(verb.examples, width, min(54, width // 2))),
         f"Usage: headrace {verb.name} [OPTIONS]{takes}",
     ]
     if verb.source:
@@ -93,7 +93,7 @@ def help_text(verb: Verb, width: int = WIDTH) -> str:
         if title == "What is said":
             rows += [("--config FILE", "settings file instead of the user's own"), ("-h, --help", "this text")]
         if rows:
-            blocks.append(f"{title}:\n" + "\n".join(_rows(rows, width, _COLUMN)))
+            blocks.append(f"{title}:\n" + "\n".join(_rows(rows, width, min(_COLUMN, width // 2))))
     blocks += [textwrap.fill(note, width) for note in verb.notes.split("\n") if note]
     return "\n\n".join(blocks) + "\n"
 

@@ -18,6 +18,7 @@ from headrace.core.units import format_rate, format_size, format_time
 SHADES = "░▒▓█"
 SHADES_ASCII = ".:+#"
 """Of a part of the file: nothing, little, most, all of it is there."""
+_PLAIN_SIGNS = {ord("·"): "|", ord("…"): "~"}
 MAP_TOP = 8
 """The value of a cell of the map when all of it is there."""
 
@@ -89,7 +90,14 @@ class Picture:
 
 
 def lines(picture: Picture, width: int, *, unicode: bool = True) -> list[Line]:
-    """The picture for a terminal ``width`` columns wide."""
+    """The picture for a terminal ``width`` columns wide; without ``unicode``, our own signs are ASCII."""
+    found = _lines(picture, width, SHADES if unicode else SHADES_ASCII)
+    if unicode:
+        return found
+    return [[part._replace(text=part.text.translate(_PLAIN_SIGNS)) for part in line] for line in found]
+
+
+def _lines(picture: Picture, width: int, shades: str) -> list[Line]:
     found: list[Line] = []
     if picture.title:
         found.append(_title(picture, width))
@@ -99,7 +107,7 @@ def lines(picture: Picture, width: int, *, unicode: bool = True) -> list[Line]:
     if picture.waiting and picture.done is None:
         found += [[Styled(text, "yellow")] for text in _wrap(picture.waiting, width)]
     if picture.share is not None:
-        found.append(_bar(picture, width, SHADES if unicode else SHADES_ASCII))
+        found.append(_bar(picture, width, shades))
     found += [[Styled(text)] for text in words.pack(list(_facts(picture)), width)]
     if picture.url and not picture.url_first:
         found += _url(picture.url, width, "dim")
