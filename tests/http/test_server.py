@@ -159,8 +159,10 @@ async def test_the_end_comes_to_those_whose_bytes_were_copied(world, v1, monkeyp
     await wire.send("GET", f"/stream/{v1}/0/x")
     await wire.head()
     (connection,) = server._runner.server.connections
-    await world.until(lambda: connection.transport.get_write_buffer_size() > 0)
+    transport = connection.transport
+    await world.until(lambda: transport.get_write_buffer_size() > 0)
     await server.aclose()
+    assert transport.get_write_buffer_size() == 0
     with pytest.raises(ConnectionResetError):
         await asyncio.wait_for(wire.reader.read(-1), 5)
 
