@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 
 from headrace.engine.base import (
     BLOCK,
@@ -24,8 +25,8 @@ from headrace.engine.base import (
     Peers,
     PieceFailed,
     PiecesReady,
+    PiecesTaken,
     ResumeSaved,
-    Stats,
     TorrentRemoved,
     TrackerReplied,
 )
@@ -36,6 +37,9 @@ Check = Callable[[World], Awaitable[None]]
 
 SLOW = 200_000
 """Bytes per second of a seed that leaves time to change one's mind."""
+FIRST_MOMENT = 4
+"""Pieces that may come unwanted where an engine wants all until it is told otherwise (metadata from a peer, a choice of
+files): a few blocks of each peer may be on their way by then."""
 
 
 async def metadata_of_a_torrent(world: World) -> None:
@@ -70,12 +74,13 @@ async def nothing_is_known_before_the_metadata(world: World) -> None:
 
 
 async def metadata_of_a_magnet(world: World) -> None:
-    """A magnet link gets its metadata from a peer, and then nothing that is not wanted."""
+    """A magnet link gets its metadata from a peer, and then hardly anything that is not wanted."""
     seed = await world.add_seed()
     async with client(world, seed, magnet=True) as one:
         assert one.of(MetadataReady)[0].layout.total_size == SIZE
-        await one.fetch([3])
-        assert one.arrived() == [3]
+        await one.fetch([20])
+        await one.fetch([30])
+        assert len(one.arrived()) <= 2 + FIRST_MOMENT, one.arrived()
 
 
 async def wishes_before_the_metadata_hold(world: World) -> None:
@@ -87,7 +92,8 @@ async def wishes_before_the_metadata_hold(world: World) -> None:
         torrent.apply(Change(want=(2, 4)))
         torrent.add_peers([seed])
         await one.had([2, 4])
-        assert set(one.arrived()) == {2, 4}
+        await one.fetch([30])
+        assert len(one.arrived()) <= 3 + FIRST_MOMENT, one.arrived()
 
 
 async def metadata_only(world: World) -> None:
@@ -120,7 +126,7 @@ async def wanted_pieces_come_alone(world: World) -> None:
     wanted = (0, 1, 7, 8, PIECES - 1)
     async with client(world, seed) as one:
         await one.fetch(wanted)
-        assert sorted(one.arrived()) == sorted(wanted)
+        assert sorted(one.arrived()) == sorted(wanted), one.arrived()
         assert one.torrent is not None
         assert {piece for piece, had in enumerate(one.torrent.have) if had} == set(wanted)
 
@@ -159,7 +165,7 @@ async def pieces_come_in_order(world: World) -> None:
         # two peers hold up to a second each (12 pieces): a piece may come that much late, never wildly so
         far = [(piece, place) for place, piece in enumerate(order) if abs(piece - place) > 13]
         assert not far, order
-        rising = sum(after > before for before, after in zip(order, order[1:], strict=False))
+        rising = sum(after > before for before, after in pairwise(order))
         assert rising >= 0.7 * (PIECES - 1), order
 
 
@@ -205,7 +211,7 @@ async def only_chosen_files_are_on_disk(world: World) -> None:
 
 
 async def wishes_next_to_a_choice_hold(world: World) -> None:
-    """A wish in the same step as a choice of files is neither lost nor widened, whichever comes first."""
+    """A wish in the same step as a choice of files is neither lost nor much widened, whichever comes first."""
     seed = await world.add_seed()
     async with client(world, seed) as one:
         assert one.torrent is not None
@@ -213,8 +219,8 @@ async def wishes_next_to_a_choice_hold(world: World) -> None:
         one.choose(1)
         one.torrent.apply(Change(want=(20,), drop=(11,)))
         await one.had([10, 20])
-        await one.fetch([30])
-        assert set(one.arrived()) - {11} == {10, 20, 30}
+        await one.fetch([40])
+        assert len(set(one.arrived()) - {10, 11, 20, 40}) <= FIRST_MOMENT, one.arrived()
 
 
 async def pausing_stops_all(world: World) -> None:
@@ -257,11 +263,12 @@ async def stats_and_peers_are_answered(world: World) -> None:
 
 
 async def nothing_is_said_unasked(world: World) -> None:
-    """``Stats``, ``Peers``, ``ResumeSaved`` and ``BlockArrived`` come only when asked for."""
+    """``Peers``, ``ResumeSaved`` and ``BlockArrived`` come only when asked for."""
     seed = await world.add_seed()
     async with client(world, seed) as one:
         await one.fetch(range(10))
-        assert not [event for event in one.events if isinstance(event, Stats | Peers | ResumeSaved | BlockArrived)]
+        unasked = [event for event in one.events if isinstance(event, Peers | ResumeSaved | BlockArrived)]
+        assert not unasked, unasked
 
 
 async def resume_round_trip(world: World) -> None:
@@ -278,10 +285,9 @@ async def resume_round_trip(world: World) -> None:
         torrent = two.add(two.request(magnet=True, resume=saved))
         await two.had(range(4, 9))
         assert torrent.layout == one.torrent.layout
-        assert sorted(two.arrived()) == list(range(4, 9))
+        assert sorted(two.arrived()) == sorted(one.arrived())
         torrent.add_peers([seed])
-        await two.fetch([0])
-        assert sorted(two.arrived()) == [0, *range(4, 9)]
+        await two.fetch([20])
 
 
 async def useless_resume_data_does_no_harm(world: World) -> None:
@@ -392,6 +398,38 @@ async def blocks_are_reported(world: World) -> None:
         assert all(event.trusted for event in later)
 
 
+async def blocks_can_be_asked_for_later(world: World) -> None:
+    """``report_blocks`` begins and ends the reports."""
+    seed = await world.add_seed()
+    async with client(world, seed) as one:
+        assert one.torrent is not None
+        await one.fetch([2])
+        one.torrent.report_blocks(True)
+        await one.fetch([3])
+        one.torrent.report_blocks(False)
+        await one.fetch([4])
+        assert {event.piece for event in one.of(BlockArrived)} == {3}
+
+
+async def taken_pieces_are_told(world: World) -> None:
+    """``PiecesTaken`` comes once for each wanted piece, not after the piece is ready."""
+    seed = await world.add_seed(rate=SLOW)
+    async with client(world, seed) as one:
+        await one.fetch(range(10))
+        told = [
+            (place, piece)
+            for place, event in enumerate(one.events)
+            if isinstance(event, PiecesTaken)
+            for piece in event.pieces
+        ]
+        assert sorted(piece for _, piece in told) == list(range(10)), told
+        for place, piece in told:
+            ready = [
+                at for at, event in enumerate(one.events) if isinstance(event, PiecesReady) and piece in event.pieces
+            ]
+            assert place < ready[0], f"piece {piece} was ready before it was taken"
+
+
 async def peers_that_lied_are_not_trusted(world: World) -> None:
     """After a piece of a peer was wrong, none of its blocks is trusted."""
     liar = await world.add_seed(corrupt=(3,), rate=SLOW)
@@ -431,7 +469,8 @@ async def unknown_trackers_are_told(world: World) -> None:
         await one.until(lambda: bool(one.of(TrackerReplied)), "the tracker's failure")
         reply = one.of(TrackerReplied)[0]
         assert reply.error
-        assert reply.url == "http://127.0.0.1:9/announce"
+        assert reply.url.startswith("http://127.0.0.1"), reply.url
+        assert "secret" not in reply.url, reply.url
 
 
 async def removing_keeps_or_deletes(world: World) -> None:
@@ -499,6 +538,8 @@ CHECKS: tuple[Check, ...] = (
     bad_input_is_refused,
     corrupt_pieces_never_count,
     blocks_are_reported,
+    blocks_can_be_asked_for_later,
+    taken_pieces_are_told,
     peers_that_lied_are_not_trusted,
     seeds_go_and_come_back,
     unknown_trackers_are_told,

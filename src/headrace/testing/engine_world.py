@@ -46,7 +46,7 @@ E = TypeVar("E", bound=Event)
 
 
 class World(Protocol):
-    """A torrent of ``FILES`` in pieces of ``PIECE`` bytes, its seeds, and engines to test. No seed is there at first."""
+    """A torrent of ``FILES`` in pieces of ``PIECE`` bytes, its seeds (none at first), and engines to test."""
 
     torrent: bytes
     content: bytes

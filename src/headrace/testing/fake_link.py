@@ -91,3 +91,5 @@ class Partial:
         self.count = blocks
         self.free = list(range(blocks))
         self.got: dict[int, Link] = {}
+        self.told = False
+        """That every block was asked of some peer."""

@@ -41,6 +41,7 @@ class FakeTorrent:
         self._disk = FakeDisk(swarm.content.layout, request.save_path)
         self._known = {*request.peers, *_magnet_peers(request)}
         self._before: list[Change] = []
+        self._blocks = request.blocks
         self._paused = self._ended = False
         self._timer: asyncio.TimerHandle | None = None
         swarm.watchers.append(self)
@@ -103,6 +104,10 @@ class FakeTorrent:
         now = self._engine.now(self._swarm)
         peers = tuple(_peer(link, now, self._wire.wanted, self.have) for link in self._wire.connected())
         self._emit(base.Peers(self.info_hash, peers))
+
+    def report_blocks(self, wanted: bool) -> None:
+        """Whether ``BlockArrived`` is told."""
+        self._blocks = wanted or self.request.blocks
 
     def save_resume(self) -> None:
         """A ``ResumeSaved`` event follows, once there is metadata."""
@@ -171,8 +176,10 @@ class FakeTorrent:
                 self._learn()
             case fake_wire.Block(piece, block, wrong, trusted):
                 self._write(piece, block, wrong)
-                if self.request.blocks:
+                if self._blocks:
                     self._emit(base.BlockArrived(self.info_hash, piece, block, trusted))
+            case fake_wire.Taken(piece):
+                self._emit(base.PiecesTaken(self.info_hash, (piece,)))
             case fake_wire.Piece(piece):
                 self.arrivals.append((now, piece))
                 self._emit(base.PiecesReady(self.info_hash, (piece,)))

@@ -39,6 +39,12 @@ class Block(NamedTuple):
     trusted: bool
 
 
+class Taken(NamedTuple):
+    """Every block of a piece has been asked of some peer."""
+
+    piece: int
+
+
 class Piece(NamedTuple):
     """All blocks of a piece are there, and right."""
 
@@ -51,7 +57,7 @@ class Failed(NamedTuple):
     piece: int
 
 
-Outcome = Metadata | Block | Piece | Failed
+Outcome = Metadata | Block | Taken | Piece | Failed
 
 
 class Wire:
@@ -100,6 +106,7 @@ class Wire:
         for piece in change.drop:
             self.wanted[piece] = 0
             self._shut(piece)
+            self._untell(piece)
         jump = () if change.jump is None else (change.jump,)
         for piece in (*change.want, *jump):
             self.wanted[piece] = 1
@@ -107,6 +114,8 @@ class Wire:
         if change.jump is not None:
             for link in self.links.values():
                 self._withdraw(link, change.jump)
+            for piece in self._partial:
+                self._untell(piece)
         self._fill_all()
 
     def hold(self, pieces: list[int]) -> None:
@@ -114,6 +123,11 @@ class Wire:
         for piece in pieces:
             self.have[piece] = 1
             self._shut(piece)
+
+    def _untell(self, piece: int) -> None:
+        """When it is taken whole once more, that is told again."""
+        if piece in self._partial:
+            self._partial[piece].told = False
 
     def _reopen(self, piece: int) -> None:
         partial = self._partial.get(piece)
@@ -227,6 +241,9 @@ class Wire:
         block = heapq.heappop(partial.free)
         if not partial.free:
             self._shut(piece)
+            if not partial.told:
+                partial.told = True
+                self._out.append(Taken(piece))
         size = min(BLOCK, span.size - block * BLOCK)
         if not link.requests:
             link.last = self._now

@@ -59,6 +59,7 @@ def make_torrent(
     files = lt.list_files(str(path))
     if not files:
         raise ValueError(f"{path}: nothing to share")
+    files.sort(key=lambda entry: entry.filename)  # they come in the order of the directory
     torrent = lt.create_torrent(files, piece_length, _FLAGS[version])
     for tier, url in enumerate(trackers):
         torrent.add_tracker(url, tier)
