@@ -36,4 +36,4 @@ def test_an_interrupt_while_importing_is_one_clean_line(
     monkeypatch.setattr("headrace.cli.dispatch.run", interrupted)
     monkeypatch.setattr(sys, "argv", ["headrace", "play"])
     assert __main__.main() == 130
-    assert capsys.readouterr().err == "\nInterrupted.\n"
+    assert capsys.readouterr().err == "Interrupted.\n"

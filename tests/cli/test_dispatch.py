@@ -63,8 +63,8 @@ def test_an_unknown_verb(word: str, hint: str) -> None:
         (SwarmError("No peers."), 4, ["headrace: No peers."]),
         (EngineError("Disk full.", "Make room."), 5, ["headrace: Disk full.", "Make room."]),
         (PlayerError("No player."), 6, ["headrace: No player."]),
-        (KeyboardInterrupt(), 130, ["", "Interrupted."]),
-        (130, 130, ["", "Interrupted."]),
+        (KeyboardInterrupt(), 130, ["Interrupted."]),
+        (130, 130, ["Interrupted."]),
         (BrokenPipeError(), 0, []),
         (
             PermissionError(13, "Permission denied", "/x"),

@@ -55,10 +55,25 @@ def test_shortening_keeps_the_suffix() -> None:
 
 
 @given(st.lists(st.text(alphabet="ab", min_size=1, max_size=6), max_size=6), st.integers(1, 20))
-def test_packing_keeps_all_parts_whole_and_in_order(parts: list[str], width: int) -> None:
+def test_packing_keeps_all_parts_in_order_and_breaks_only_those_that_are_too_wide(parts: list[str], width: int) -> None:
     lines = words.pack(parts, width)
-    assert [part for line in lines for part in line.split(" · ")] == parts
-    assert all(len(line) <= width or " · " not in line for line in lines)
+    assert all(len(line) <= width for line in lines)
+    assert "".join(lines).replace(" · ", "") == "".join(parts)
+    if all(len(part) <= width for part in parts):
+        assert [part for line in lines for part in line.split(" · ")] == parts
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("magnet:?xt=urn:btih:ab12&dn=Big+Show%20%1b%5b2J&tr=x", "Big Show [2J"),
+        ("magnet:?xt=urn:btih:ab12&tr=x", "ab12"),
+        ("magnet:?x", "magnet:?x"),
+        ("a b.torrent", "a b.torrent"),
+    ],
+)
+def test_sources(given: str, said: str) -> None:
+    assert words.source(given) == said
 
 
 def test_counts() -> None:

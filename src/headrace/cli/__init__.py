@@ -28,5 +28,5 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return run(arguments)
     except KeyboardInterrupt:  # while still importing
-        sys.stderr.write("\nInterrupted.\n")
+        sys.stderr.write("Interrupted.\n")
         return 130

@@ -55,7 +55,7 @@ def run(argv: Sequence[str]) -> int:
     except Exception as error:
         code = _fail(_unexpected(error), manner)
     if code == INTERRUPTED:
-        _say("\nInterrupted.")
+        _say("\n" * sys.stderr.isatty() + "Interrupted.")  # behind the terminal's own ^C
     return code if _flushed() else 0
 
 

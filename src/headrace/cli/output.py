@@ -62,7 +62,7 @@ def choose(settings: Settings, verb: str) -> View:
     if is_terminal() and not settings.debug:  # log lines and a view that redraws itself do not go together
         from headrace.cli.view import LiveView
 
-        return LiveView(url_first=serves)
+        return LiveView(url_first=serves, fetching=verb == "download")
     from headrace.cli.plain import PlainPrinter
 
     return PlainPrinter(sys.stderr, Quiet(serves))

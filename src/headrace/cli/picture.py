@@ -19,6 +19,7 @@ SHADES = "░▒▓█"
 SHADES_ASCII = ".:+#"
 """Of a part of the file: nothing, little, most, all of it is there."""
 _PLAIN_SIGNS = {ord("·"): "|", ord("…"): "~"}
+_ON_THE_WAY = ("connecting", "buffering", "ready", "playing")
 MAP_TOP = 8
 """The value of a cell of the map when all of it is there."""
 
@@ -35,9 +36,13 @@ Line = list[Styled]
 
 @dataclass(slots=True)
 class Picture:
-    """All that is shown. ``url_first``: the URL is what the user waits for (``--player none``)."""
+    """All that is shown. ``url_first``: the URL is what the user waits for (``--player none``).
+
+    ``fetching``: nothing is played, and what counts is when all is there.
+    """
 
     url_first: bool = False
+    fetching: bool = False
     title: str = ""
     size: int = 0
     url: str = ""
@@ -53,7 +58,7 @@ class Picture:
         """Change as a note says."""
         match note:
             case events.Starting():
-                self.title = self.title or words.clean(note.source)
+                self.title = self.title or words.source(note.source)
             case events.Metadata():
                 self.title, self.size = words.clean(note.name), note.size
                 self.state = "buffering"
@@ -103,7 +108,7 @@ def _lines(picture: Picture, width: int, shades: str) -> list[Line]:
         found.append(_title(picture, width))
     if picture.url and picture.url_first:
         found += _url(picture.url, width, "bold cyan")
-    found += [[Styled(text, _style(picture))] for text in _wrap(_headline(picture), width)]
+    found += [[Styled(text, _style(picture))] for text in words.pack(_headline(picture), width)]
     if picture.waiting and picture.done is None:
         found += [[Styled(text, "yellow")] for text in _wrap(picture.waiting, width)]
     if picture.share is not None:
@@ -121,26 +126,41 @@ def _title(picture: Picture, width: int) -> Line:
     return [Styled(words.shorten(picture.title, width - len(size)), "bold"), Styled(size, "dim")]
 
 
-def _headline(picture: Picture) -> str:
+def _headline(picture: Picture) -> list[str]:
     """The state in words, with what matters most in it."""
     if picture.done is not None:
         return _ending(picture.done)
-    parts = [words.state(picture.state)]
-    progress = picture.progress
-    if progress is not None and progress.position is not None and picture.state in ("playing", "paused", "waiting"):
+    if picture.fetching and picture.state in _ON_THE_WAY:
+        return ["Downloading", *_time_left(picture)]
+    progress, state = picture.progress, _state(picture)
+    parts = [words.state(state)]
+    if progress is not None and progress.position is not None and state in ("playing", "paused", "waiting"):
         length = f" / {format_time(progress.duration)}" if progress.duration else ""
         parts[0] += f" {format_time(progress.position)}{length}"
-    if progress is not None and progress.time_to_playable and picture.state in ("connecting", "buffering"):
+    if progress is not None and progress.time_to_playable and state in ("connecting", "buffering"):
         parts.append(f"plays {words.about(progress.time_to_playable)}")
     if picture.player and picture.player != "none":
-        same = picture.player_state == picture.state
+        same = picture.player_state == state
         parts.append(picture.player if same else f"{picture.player}: {words.clean(picture.player_state)}")
-    return " · ".join(parts)
+    return parts
 
 
-def _ending(done: events.Done) -> str:
-    played = f"Played {format_time(done.played_seconds)} · " if done.played_seconds else ""
-    return f"{played}received {format_size(done.downloaded)} · sent {format_size(done.uploaded)}"
+def _state(picture: Picture) -> str:
+    """The player's state where the stream's says nothing more: a player that has all its bytes still plays."""
+    told = picture.player_state in ("playing", "paused") and picture.state in ("ready", "playing", "finished")
+    return picture.player_state if told else picture.state
+
+
+def _time_left(picture: Picture) -> Iterator[str]:
+    """When all is there; nothing when it cannot be told."""
+    progress, share = picture.progress, picture.share
+    if progress is not None and share is not None and progress.down_rate > 0:
+        yield f"done {words.about((1 - share) * progress.wanted / progress.down_rate)}"
+
+
+def _ending(done: events.Done) -> list[str]:
+    played = [f"Played {format_time(done.played_seconds)}"] if done.played_seconds else []
+    return [*played, f"received {format_size(done.downloaded)}", f"sent {format_size(done.uploaded)}"]
 
 
 def _style(picture: Picture) -> str:
@@ -153,7 +173,7 @@ def _facts(picture: Picture) -> Iterator[str]:
     progress = picture.progress
     if progress is None or picture.done is not None:
         return
-    if progress.buffered_seconds is not None:
+    if progress.buffered_seconds is not None and not picture.fetching:
         yield f"{format_time(progress.buffered_seconds)} ahead"
     yield f"down {format_rate(progress.down_rate)}"
     yield f"up {format_rate(progress.up_rate)}"

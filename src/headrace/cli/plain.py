@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TextIO
 
-from headrace.cli.words import clean, count
+from headrace.cli.words import clean, count, source
 from headrace.core import events
 from headrace.core.units import format_rate, format_size, format_time
 
@@ -71,7 +71,7 @@ def line_of(note: events.Note) -> Iterator[str]:
     """The line of a note that is always told, whatever came before; none for those that are not."""
     match note:
         case events.Starting():
-            yield f"Opening {note.source[:100]}"
+            yield f"Opening {source(note.source)}"
         case events.Metadata():
             yield f"{note.name}: {count(len(note.files), 'file')}, {format_size(note.size)}"
         case events.Selected():

@@ -30,12 +30,13 @@ class LiveView:
         self,
         *,
         url_first: bool = False,
+        fetching: bool = False,
         console: Console | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._console = console or Console(stderr=True, highlight=False)
         self._clock = clock
-        self._picture = Picture(url_first=url_first)
+        self._picture = Picture(url_first=url_first, fetching=fetching)
         self._drawn_at: float | None = None
         self._width = self._console.width
         self._live: Live | None = None

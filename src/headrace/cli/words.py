@@ -5,8 +5,11 @@ Rules: text that came from a torrent or the network passes ``clean`` before a te
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Sequence
 from unicodedata import combining, east_asian_width
+from urllib.parse import unquote_plus
 
 STATES = {
     "metadata": "Getting the metadata",
@@ -36,6 +39,15 @@ def state(name: str) -> str:
 def count(number: int, noun: str) -> str:
     """``1 peer``, ``2 peers``."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def source(text: str) -> str:
+    """What to call a source until its metadata is there: a magnet link's name or hash, else the text."""
+    if not text.startswith("magnet:"):
+        return clean(text)
+    name = re.search(r"[?&]dn=([^&]+)", text)
+    topic = re.search(r"urn:bt[im]h:(\w+)", text)
+    return clean(unquote_plus(name[1])) if name else topic[1] if topic else clean(text)
 
 
 def about(seconds: float) -> str:
@@ -68,11 +80,11 @@ def shorten(text: str, width: int) -> str:
 
 
 def pack(parts: Sequence[str], width: int, between: str = " · ") -> list[str]:
-    """Parts on as few lines of ``width`` as they fit on, in order; a part is never broken."""
+    """Parts on as few lines of ``width`` as they fit on, in order; only a part that is wider is broken."""
     lines: list[str] = []
     for part in parts:
         if lines and len(lines[-1]) + len(between) + len(part) <= width:
             lines[-1] += between + part
         else:
-            lines.append(part)
+            lines += textwrap.wrap(part, max(width, 1))
     return lines
