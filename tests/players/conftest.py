@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import re
 import shutil
 import stat
@@ -21,16 +22,19 @@ RATE = 10
 
 @pytest.fixture(scope="session")
 def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twenty seconds of 320x180 in Matroska, a keyframe each second."""
+    """Twenty seconds of 320x180 in Matroska, a keyframe each second; noise, so that a second is many reads long."""
+    noise = random.Random(1).randbytes(320 * 180)
     path = tmp_path_factory.mktemp("video") / "clip.mkv"
     with av.open(str(path), "w") as out:
         stream = out.add_stream("mpeg4", rate=RATE)
         stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
         stream.codec_context.gop_size = RATE
+        stream.bit_rate = 2_000_000
         for number in range(SECONDS * RATE):
             frame = av.VideoFrame(320, 180, "yuv420p")
             for plane in frame.planes:
-                plane.update(bytes([number % 256]) * plane.buffer_size)
+                shift = number * 7919 % plane.buffer_size
+                plane.update((noise[shift:] + noise)[: plane.buffer_size])
             frame.pts = number
             out.mux(stream.encode(frame))
         out.mux(stream.encode())
@@ -49,12 +53,14 @@ def subtitles(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Server:
-    """Serves bytes by name with single ranges; bodies that cross ``hold`` wait there until they are released."""
+    """Serves bytes by name with single ranges; bodies wait behind the byte ``hold`` until ``release``."""
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
         self.requests: list[tuple[str, str]] = []
         self.hold: int | None = None
+        self.rate = 0.0
+        """Bytes a second, 0 for no limit: the buffers of VLC and of the two sockets would swallow the whole file."""
         self.release = asyncio.Event()
         self.port = 0
 
@@ -89,13 +95,12 @@ class Server:
             await self._body(data, first, last + 1, writer)
 
     async def _body(self, data: bytes, first: int, end: int, writer: asyncio.StreamWriter) -> None:
-        if self.hold is not None and first < self.hold < end:
-            writer.write(data[first : self.hold])
+        for start in range(first, end, 65536):
+            if self.hold is not None and start >= self.hold:
+                await self.release.wait()
+            writer.write(data[start : min(start + 65536, end)])
             await writer.drain()
-            first = self.hold
-            await self.release.wait()
-        writer.write(data[first:end])
-        await writer.drain()
+            await asyncio.sleep(65536 / self.rate if self.rate else 0)
 
 
 @pytest.fixture

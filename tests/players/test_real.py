@@ -122,10 +122,11 @@ async def test_a_playlist_plays_all_and_only_the_first_from_the_middle(player: s
 
 
 async def test_mpv_waiting_for_bytes_is_buffering_and_goes_on(real_mpv: str, server: Any, seen: Any) -> None:
-    server.hold = len(server.files["clip.mkv"]) // 3
-    running = await launch("mpv", Media(server.url("clip.mkv"), start=4, extra=QUIET["mpv"]), seen)
-    await seen.until(playing(4))
-    state = await seen.until(lambda state: state.state == "buffering" and state.position > 4.5)
+    server.rate = len(server.files["clip.mkv"]) / 10  # twice as fast as it plays
+    running = await launch("mpv", Media(server.url("clip.mkv"), extra=QUIET["mpv"]), seen)
+    await seen.until(playing(0))
+    server.hold = 0
+    state = await seen.until(lambda state: state.state == "buffering", after=len(seen.states))
     told = len(seen.states)
     server.release.set()
     await seen.until(playing(state.position + 0.5), after=told)
@@ -133,8 +134,10 @@ async def test_mpv_waiting_for_bytes_is_buffering_and_goes_on(real_mpv: str, ser
 
 
 async def test_vlc_waiting_for_bytes_is_buffering_and_goes_on(real_vlc: str, server: Any, seen: Any) -> None:
-    server.hold = len(server.files["clip.mkv"]) // 3
-    running = await launch("vlc", Media(server.url("clip.mkv"), start=3, extra=QUIET["vlc"]), seen)
+    server.rate = len(server.files["clip.mkv"]) / 10  # twice as fast as it plays
+    running = await launch("vlc", Media(server.url("clip.mkv"), extra=QUIET["vlc"]), seen)
+    await seen.until(playing(0))
+    server.hold = 0
     state = await seen.until(lambda state: state.state == "buffering")
     told = len(seen.states)
     server.release.set()
