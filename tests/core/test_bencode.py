@@ -32,6 +32,12 @@ def test_hashes_are_of_the_info_as_it_stands(info: bytes, v1: bool, v2: bool) ->
     assert found.info_hash == (found.info_hash_v1 or found.info_hash_v2)
 
 
+@pytest.mark.parametrize("length", [1, 10, 16384, 1048576, 4000000])
+def test_any_piece_length_will_do(length: int) -> None:
+    info = b"d12:piece lengthi%dee" % length
+    assert check_bencode(torrent(info)).info == info
+
+
 def test_libtorrent_agrees_on_the_hashes() -> None:
     lt = pytest.importorskip("libtorrent")
     data = torrent(INFO_V1)

@@ -63,6 +63,7 @@ def test_playlists_are_in_natural_order_without_extras() -> None:
         (entries(("a.txt", 2048), ("b.mkv", 0)), ["0 a.txt (2.0 KiB)", "1 b.mkv (0 B)"]),
         (entries(("m.part1.rar", 5), ("m.r00", 5)), ["archives"]),
         (entries(*[(f"{n}.txt", n) for n in range(9)]), ["8 8.txt", "3 3.txt (3 B) and 3 more"]),
+        (entries(*[(f"{n}.txt", n) for n in range(6)]), ["0 0.txt (0 B)."]),
         (entries(("x\x1b[31m.txt", 1)), ["x?[31m.txt"]),
         (entries(("x" * 200 + ".txt", 1)), ["…xxx"]),
         ([FileEntry(0, "pad.mkv", 5, 0, pad=True)], ["no files"]),

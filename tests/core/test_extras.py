@@ -28,6 +28,9 @@ def entries(*files: tuple[str, int]) -> list[FileEntry]:
         ([("Movie.720p.mkv", 1000), ("Featurettes/Making of.1080p.mkv", 2000)], {1}),
         # ... but not against a film that is ten times larger than all else.
         ([("Extras/Movie.mkv", 5000), ("logo.mkv", 2)], set()),
+        ([("Extras/Movie.mkv", 20), ("logo.mkv", 2)], {0}),
+        ([("Extras/Movie.mkv", 21), ("logo.mkv", 2)], set()),
+        ([("Movie.mkv", 1000), (" Extras /x.mkv", 900)], {1}),
         # A word is believed only of a small file.
         ([("Show.S01E01.mkv", 1000), ("Show.S01E02.The.Interview.mkv", 900)], set()),
         ([("Show.S01E01.mkv", 1000), ("Show.S01E02.The.Interview.mkv", 499)], {1}),
