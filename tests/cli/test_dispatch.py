@@ -109,10 +109,25 @@ def test_wrong_usage_is_an_event_before_the_arguments_are_read(
     assert json.loads(capsys.readouterr().out)["exit"] == 2
 
 
-def test_the_players_arguments_are_not_looked_at(app: Any, capsys: Captured) -> None:
-    app.notes, app.ending = (), SwarmError("No peers.")
-    assert cli.main(["play", MAGNET, "--", "--json", "--debug"]) == 4
-    assert capsys.readouterr().out == ""
+def test_the_players_arguments_are_not_looked_at(capsys: Captured) -> None:
+    assert cli.main(["play", MAGNET, "--port", "x", "--", "--json", "--debug"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "Traceback" not in captured.err
+
+
+def test_the_settings_file_can_be_named(app: Any, tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text("port = 9\n")
+    assert cli.main(["play", MAGNET, "--config", str(tmp_path / "mine.toml")]) == 0
+    assert app.calls[0][1].port == 9
+    assert cli.main(["play", MAGNET, "--config", str(tmp_path / "other.toml")]) == 2
+
+
+def test_help_is_as_wide_as_the_terminal_but_not_wider_than_reads_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = iter([os.terminal_size((70, 24)), os.terminal_size((300, 24)), os.terminal_size((3, 24))])
+    monkeypatch.setattr(os, "get_terminal_size", lambda fd: next(asked))
+    monkeypatch.setattr(sys, "stdout", sys.__stdout__)
+    assert [dispatch._columns(100) for _ in range(3)] == [70, 100, 40]
 
 
 def test_tracebacks_only_with_debug_and_without_secrets(app: Any, capsys: Captured) -> None:
