@@ -168,6 +168,10 @@ def real_mplayer(home: Path) -> str:
     return "mplayer"
 
 
+CAPABLE = "--inh-caps=+dac_override --ambient-caps=+dac_override"
+"""Another user than we are may not enter our private folders; VLC and we are one user in real life."""
+
+
 @pytest.fixture
 def real_vlc(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """VLC as it is; as root (which VLC refuses) through a ``vlc`` on PATH that becomes ``nobody`` first."""
@@ -183,9 +187,8 @@ def real_vlc(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str
         for parent in [tmp_path, *tmp_path.parents][:3]:
             parent.chmod(0o755)
         script = folder / "vlc"
-        script.write_text(
-            f'#!/bin/sh\nexport HOME={private}\nexec setpriv --reuid=65534 --regid=65534 --clear-groups {vlc} "$@"\n'
-        )
+        become = f"setpriv --reuid=65534 --regid=65534 --clear-groups {CAPABLE}"
+        script.write_text(f'#!/bin/sh\nexport HOME={private}\nexec {become} {vlc} "$@"\n')
         script.chmod(script.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
         monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
     return "vlc"

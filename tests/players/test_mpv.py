@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from headrace.players.base import Media
-from headrace.players.mpv import iina_argv, mpv_argv
+from headrace.players.mpv import iina_argv, later_subtitles, mpv_argv
 from headrace.players.record import Control
 
 URL = "http://127.0.0.1:8888/stream/aa/0/a.mkv?token=t"
@@ -24,7 +24,7 @@ BLIND = Control(display=False)
     ],
 )
 def test_mpv_options(media: Media, control: Control, options: list[str]) -> None:
-    expected = ["mpv", *ALWAYS, "--network-timeout=0", YTDL, *options, "--", URL]
+    expected = ["mpv", *ALWAYS, YTDL, "--network-timeout=0", *options, "--", URL]
     assert mpv_argv("mpv", media, control) == expected
 
 
@@ -48,6 +48,12 @@ def test_the_users_arguments_are_the_last_before_the_url() -> None:
     assert mpv_argv("mpv", Media(URL, extra=("--fs", "--volume=50")), IPC)[-4:] == ["--fs", "--volume=50", "--", URL]
 
 
+def test_what_is_left_to_ipc() -> None:
+    media = Media(URL, subtitles=("/a.srt", "http://h/b.srt"))
+    assert later_subtitles("mpv", media) == ("http://h/b.srt",)
+    assert later_subtitles("iina", media) == media.subtitles
+
+
 def test_iina_takes_mpvs_options_behind_its_own_prefix() -> None:
     media = Media(URL, "T", 7, ("/s.srt", "http://h/s.srt"), extra=("--pip",))
     assert iina_argv("iina", media, IPC) == [
@@ -55,11 +61,9 @@ def test_iina_takes_mpvs_options_behind_its_own_prefix() -> None:
         "--no-stdin",
         "--keep-running",
         "--mpv-network-timeout=0",
-        "--mpv-script-opts-append=ytdl_hook-exclude=127%.0%.0%.1:8888",
         "--mpv-input-ipc-server=/run/s",
         "--mpv-force-media-title=T",
         "--mpv-start=7",
-        "--mpv-sub-file=/s.srt",
         "--pip",
         URL,
     ]

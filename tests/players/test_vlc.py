@@ -4,7 +4,7 @@ import pytest
 
 from headrace.players.base import Media
 from headrace.players.record import Control
-from headrace.players.vlc import vlc_argv
+from headrace.players.vlc import later_subtitles, vlc_argv
 
 URL = "http://127.0.0.1:8888/stream/aa/0/a.mkv?token=t"
 START = ["vlc", "--no-one-instance", "--play-and-exit"]
@@ -32,6 +32,15 @@ def test_vlc_options(media: Media, options: list[str]) -> None:
 def test_its_http_interface_listens_on_loopback_with_a_password() -> None:
     argv = vlc_argv("vlc", Media(URL), Control(port=4321, password="pw"))
     assert argv[3:-1] == ["--extraintf=http", "--http-host=127.0.0.1", "--http-port=4321", "--http-password=pw"]
+
+
+def test_subtitles_behind_a_url_are_left_to_the_link_with_all_others() -> None:
+    media = Media(URL, subtitles=("/a.srt", "http://h/b.srt"))
+    assert later_subtitles(media) == media.subtitles
+    assert later_subtitles(Media(URL, subtitles=("/a.srt",))) == ()
+    argv = vlc_argv("vlc", media, Control(port=1, password="p"))
+    assert not [word for word in argv if word.startswith(("--sub-file", "--input-slave"))]
+    assert "--sub-file=/a.srt" in vlc_argv("vlc", Media(URL, subtitles=("/a.srt",)), Control(port=1, password="p"))
 
 
 def test_vlc_on_macos_does_not_know_one_instance() -> None:

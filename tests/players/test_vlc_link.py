@@ -119,6 +119,19 @@ async def test_the_next_entry_of_a_playlist(seen: Any, monkeypatch: pytest.Monke
     await world.end()
 
 
+async def test_subtitles_are_added_once_it_plays_the_first_of_them_last(
+    seen: Any, server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vlc_link, "EACH", 0.01)
+    world = World(seen, Media(URL, subtitles=("/a.srt", server.url("clip.en.srt"))))
+    await world.start(status("playing", 0), status("playing", 1), status("playing", 2))
+    async with asyncio.timeout(5):
+        while len(world.vlc.commands) < 2:
+            await asyncio.sleep(0.01)
+    assert [Path(command["val"]).name for command in world.vlc.commands] == ["clip.en.srt", "a.srt"]
+    await world.end()
+
+
 async def test_commands(world: World, tmp_path: Path) -> None:
     await world.start()
     assert await world.link.seek(12.9)

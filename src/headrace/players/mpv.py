@@ -11,24 +11,26 @@ from headrace.players.record import Control, Player, clean, is_url, lua_pattern,
 _NO_WINDOW = ("--no-video", "--vid=no", "--video=no", "--force-window", "--no-force-window")
 
 
+def later_subtitles(name: str, media: Media) -> tuple[str, ...]:
+    """The subtitles that are left to IPC, which adds them once the video plays.
+
+    mpv opens those on its command line before it shows the first frame, and what lies behind a URL may have to be
+    downloaded first. IINA gets all by IPC: its own option takes a list whose separator is part of every URL.
+    """
+    return tuple(source for source in media.subtitles if name == "iina" or is_url(source))
+
+
 def _options(media: Media, control: Control) -> Iterator[str]:
     """What both take. The user's mpv.conf stays in force but for what a stream from a torrent needs."""
     # mpv's 60 s make it drop and ask again for a stream that waits on purpose until its peers are back. 0 is FFmpeg's
     # own default: no limit (mpv 0.35: 80 s of waiting, one request). Above 2147 s FFmpeg refuses to open at all.
     yield "--network-timeout=0"
-    # What mpv cannot open it gives to yt-dlp, which would fetch our URL, fail, and take seconds for it.
-    yield f"--script-opts-append=ytdl_hook-exclude={lua_pattern(urlsplit(media.url).netloc)}"
     if control.socket:
         yield f"--input-ipc-server={control.socket}"
     if media.title and not media.playlist:  # it would name every entry of a playlist
         yield f"--force-media-title={clean(media.title)}"
     if media.start > 0:
         yield f"--start={seconds(media.start)}"
-    for source in media.subtitles:
-        # mpv opens these before it shows the first frame: what lies behind a URL may still have to be downloaded, so
-        # with IPC it is added when the video plays.
-        if not (control.socket and is_url(source)):
-            yield f"--sub-file={source}"
 
 
 def mpv_argv(program: str, media: Media, control: Control) -> list[str]:
@@ -36,7 +38,11 @@ def mpv_argv(program: str, media: Media, control: Control) -> list[str]:
     argv = [program, "--input-terminal=no", "--msg-level=all=error"]
     if control.display and not any(word.startswith(_NO_WINDOW) for word in media.extra):
         argv.append("--force-window=immediate")
-    return [*argv, *_options(media, control), *media.extra, "--", media.url]
+    # What mpv cannot open it gives to yt-dlp, which would fetch our URL, fail, and take seconds for it.
+    argv.append(f"--script-opts-append=ytdl_hook-exclude={lua_pattern(urlsplit(media.url).netloc)}")
+    later = later_subtitles("mpv", media) if control.socket else ()
+    files = [f"--sub-file={source}" for source in media.subtitles if source not in later]
+    return [*argv, *_options(media, control), *files, *media.extra, "--", media.url]
 
 
 def iina_argv(program: str, media: Media, control: Control) -> list[str]:

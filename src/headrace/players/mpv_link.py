@@ -20,12 +20,13 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 from headrace.players.base import Media, PlayerState
+from headrace.players.folder import private_folder
 from headrace.players.process import Child
-from headrace.players.record import Control, is_url
+from headrace.players.record import Control
 from headrace.players.report import Reporter
 
 OBSERVED = ("time-pos", "duration", "pause", "paused-for-cache", "eof-reached", "seeking")
@@ -46,20 +47,11 @@ def address_for(program: str, media: Media, platform: str, env: Mapping[str, str
                 return word.removeprefix(option), ""
     if platform == "win32":
         return rf"\\.\pipe\headrace-{secrets.token_hex(8)}", ""
-    folder = tempfile.mkdtemp(prefix="headrace-", dir=_shared_with(program, env))
+    folder = private_folder(program, env)
     if len(os.fsencode(folder)) > SOCKET_PATH_LIMIT - len("/mpv"):
         Path(folder).rmdir()
         folder = tempfile.mkdtemp(prefix="headrace-", dir="/tmp")
     return f"{folder}/mpv", folder
-
-
-def _shared_with(program: str, env: Mapping[str, str]) -> str | None:
-    """A Flatpak has a /tmp of its own and shares one folder with the host; None is the usual place."""
-    if PurePath(program).name != "io.mpv.Mpv" or not env.get("XDG_RUNTIME_DIR"):
-        return None
-    shared = Path(env["XDG_RUNTIME_DIR"]) / "app" / "io.mpv.Mpv"
-    shared.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return str(shared)
 
 
 async def _open(address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -75,7 +67,10 @@ async def _open(address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWrite
 class MpvLink:
     """Follows one mpv."""
 
-    def __init__(self, program: str, media: Media, reporter: Reporter, display: bool = True) -> None:
+    def __init__(
+        self, program: str, media: Media, reporter: Reporter, later: Sequence[str] = (), *, display: bool = True
+    ):
+        """``later``: the subtitles that the argument vector leaves to the link."""
         address, self._folder = address_for(program, media, sys.platform, os.environ)
         self.control = Control(platform=sys.platform, display=display, socket=address)
         self.connected = asyncio.Event()
@@ -84,10 +79,11 @@ class MpvLink:
         self._writer: asyncio.StreamWriter | None = None
         self._replies: dict[int, asyncio.Future[Any]] = {}
         self._ids = itertools.count(1)
+        self._later = later
         self._known: dict[str, Any] = {}
         self._shows = False
         self._first = True
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._adding: asyncio.Task[bool] | None = None
 
     async def follow(self, child: Child) -> None:
         """Connect, observe, and report until mpv closes the connection."""
@@ -202,15 +198,9 @@ class MpvLink:
     def _first_file(self) -> None:
         # --start would hold for every entry of a playlist
         self._send("set_property", "start", "none")
-        sources = [source for source in self._media.subtitles if is_url(source)]
-        if sources:
-            task = asyncio.get_running_loop().create_task(self._add_first(sources))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-    async def _add_first(self, sources: Sequence[str]) -> None:
-        given_by_path = len(sources) < len(self._media.subtitles)
-        await self._add(sources, select=not given_by_path)
+        if self._later:
+            none_yet = len(self._later) == len(self._media.subtitles)
+            self._adding = asyncio.get_running_loop().create_task(self._add(self._later, select=none_yet))
 
     async def _add(self, sources: Sequence[str], *, select: bool) -> bool:
         """The first one is selected when asked for; the others can be switched to."""
@@ -244,8 +234,8 @@ class MpvLink:
     def close(self) -> None:
         """Drop the connection and remove the socket's folder."""
         self._hang_up()
-        for task in self._tasks:
-            task.cancel()
+        if self._adding:
+            self._adding.cancel()
         if self._folder:
             with contextlib.suppress(OSError):
                 shutil.rmtree(self._folder)

@@ -21,6 +21,7 @@ from headrace.players import browser, custom, table
 from headrace.players.base import NAMES, Media, OnState, PlayerState, Running
 from headrace.players.link import Link
 from headrace.players.mplayer_link import MplayerLink
+from headrace.players.mpv import later_subtitles
 from headrace.players.mpv_link import MpvLink
 from headrace.players.process import Child, spawn
 from headrace.players.record import Control, Player
@@ -206,7 +207,8 @@ async def _start_known(player: Player, media: Media, on_state: OnState) -> Runni
 
 def _link(player: Player, program: str, media: Media, reporter: Reporter) -> Link | None:
     if player.link == "mpv":
-        return MpvLink(program, media, reporter, browser.has_screen(sys.platform, os.environ))
+        screen = browser.has_screen(sys.platform, os.environ)
+        return MpvLink(program, media, reporter, later_subtitles(player.name, media), display=screen)
     if player.link == "vlc":
         return VlcLink(program, media, reporter)
     if player.link == "mplayer":

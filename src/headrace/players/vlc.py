@@ -9,6 +9,15 @@ from headrace.players.base import Media
 from headrace.players.record import Control, Player, clean, is_url, seconds
 
 
+def later_subtitles(media: Media) -> tuple[str, ...]:
+    """The subtitles that are left to the link, which adds them once the video plays: all, when one is behind a URL.
+
+    VLC opens those in its arguments before it shows the first picture, and what lies behind a URL may have to be
+    downloaded first. All, because VLC shows what was added last.
+    """
+    return media.subtitles if any(is_url(source) for source in media.subtitles) else ()
+
+
 def _subtitle_options(media: Media) -> list[str]:
     """``--sub-file`` takes one path; all others are slaves of the input, parted by ``#``."""
     paths = [source for source in media.subtitles if not is_url(source)]
@@ -31,7 +40,8 @@ def vlc_argv(program: str, media: Media, control: Control) -> list[str]:
     if control.port:
         argv += ["--extraintf=http", "--http-host=127.0.0.1", f"--http-port={control.port}"]
         argv.append(f"--http-password={control.password}")
-    return [*argv, *_subtitle_options(media), *media.extra, media.url]
+    subtitles = [] if control.port and later_subtitles(media) else _subtitle_options(media)
+    return [*argv, *subtitles, *media.extra, media.url]
 
 
 VLC = Player(

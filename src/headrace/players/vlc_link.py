@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import secrets
 import shutil
 import socket
@@ -23,9 +24,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from headrace.players.base import Media, PlayerState
+from headrace.players.folder import private_folder
 from headrace.players.process import Child
 from headrace.players.record import Control, is_url
 from headrace.players.report import Reporter
+from headrace.players.vlc import later_subtitles
 
 if TYPE_CHECKING:
     import aiohttp
@@ -74,7 +77,9 @@ class VlcLink:
         self._media = media
         self._reporter = reporter
         self._session: aiohttp.ClientSession | None = None
+        self._program = program
         self._folder = ""
+        self._adding: asyncio.Task[bool] | None = None
         self._paths: dict[int, str] = {}
         self._shown = 0
         """The entry that has shown a picture."""
@@ -132,6 +137,8 @@ class VlcLink:
         first = not self._paths
         self._paths[number] = uri_of(await self._get("playlist"), number) or self._media.url
         self._shown, self._still = number, 0
+        if first and (later := later_subtitles(self._media)):  # the first of them last, because VLC shows the newest
+            self._adding = asyncio.get_running_loop().create_task(self.add_subtitles(later[::-1]))
         if first and self._media.playlist and self._media.start > 0:
             await self.seek(self._media.start)
 
@@ -168,7 +175,7 @@ class VlcLink:
                 data = await answer.content.read(MOST_SUBTITLES)
         except (OSError, TimeoutError, aiohttp.ClientError):
             return ""
-        self._folder = self._folder or tempfile.mkdtemp(prefix="headrace-")
+        self._folder = self._folder or private_folder(self._program, os.environ)
         path = Path(tempfile.mkdtemp(dir=self._folder)) / name
         path.write_bytes(data)
         return str(path)
@@ -183,5 +190,7 @@ class VlcLink:
 
     def close(self) -> None:
         """Remove the fetched subtitles."""
+        if self._adding:
+            self._adding.cancel()
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
