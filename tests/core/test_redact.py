@@ -35,6 +35,10 @@ KEY = "0123456789abcdef0123456789abcdef"
             f"magnet:?xt=urn:btih:{H}&dn=A b&tr=http://t.example/***",
         ),
         (f"magnet:?xt=urn:btih:{H}&amp;tr=a{KEY}&ws=http://w/{KEY}", f"magnet:?xt=urn:btih:{H}&tr=***&ws=http://w/***"),
+        (
+            f"  MAGNET:?XT=urn:btih:{H}&DN=A b&TR=http%3A%2F%2Ft.example%2F{KEY}&X.PE=[::1]:5&WS=x\n",
+            f"MAGNET:?XT=urn:btih:{H}&DN=A b&TR=http://t.example/***&X.PE=[::1]:5&WS=***",
+        ),
         (f"cannot add magnet:?xt=urn:btih:{H}&tr=x", f"cannot add magnet:?xt=urn:btih:{H}&tr=***"),
         (f"tail Movie&tr=http%3A%2F%2Ft.example%2F{KEY} end", "tail Movie&tr=http://t.example/*** end"),
         (f"magnet:?dn=http://x/{KEY}", "magnet:?dn=http://x/***"),

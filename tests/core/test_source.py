@@ -11,7 +11,7 @@ from headrace.core.source import MAX_TEXT, Magnet, Stdin, TorrentPath, TorrentUr
 from headrace.errors import InputError
 
 H1 = "0123456789abcdef0123456789abcdef01234567"
-H2 = "ab" * 32
+H2 = "0ab9" * 16
 B32 = base64.b32encode(bytes.fromhex(H1)).decode()
 
 
