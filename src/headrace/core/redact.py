@@ -3,7 +3,7 @@
 Rules: private trackers put passkeys into path segments, queries, and sometimes host names; feeds put API keys into
 queries; proxies and web seeds have ``user:password@``. So what is *known* to be harmless stays and the rest becomes
 ``***``: scheme, host and port, plain words of a path, a readable .torrent name. A magnet link keeps hash, name, peers
-and its trackers' hosts. Text around links stays as it is. To redact twice changes nothing.
+and its trackers' hosts. Text around links stays as it is, and so does a link that was redacted.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from urllib.parse import quote, unquote
 
 _MARK = "***"
 _LINK = re.compile(
-    r"""(?P<magnet>magnet:[^\s"'<>]*)"""
+    r"""(?P<magnet>magnet:/*\?[^\s"'<>]*)"""
     r"""|(?P<url>[a-z][a-z0-9+.-]{0,30}://[^\s"'<>]*)"""
     r"""|(?P<quoted>[a-z][a-z0-9+.-]{0,30}%3a%2f%2f[^\s&"'<>]*)""",
     re.IGNORECASE,
 )
+_PUNCTUATION = ":;,.!?)"
+"""What follows a link in a sentence is no part of it."""
 _WORD = re.compile(r"[a-z_.-]{1,16}", re.IGNORECASE)
 _KEYLIKE = re.compile(r"[0-9a-z]{16,}", re.IGNORECASE)
 _TORRENT_NAME = re.compile(r"[^/?#&=]{1,200}\.torrent", re.IGNORECASE)
@@ -33,9 +35,12 @@ def redact(text: str) -> str:
 
 
 def _link(match: re.Match[str]) -> str:
+    begin = match[0].find("?") + 1 if match["magnet"] else 0
+    link = match[0][:begin] + match[0][begin:].rstrip(_PUNCTUATION)
+    after = match[0][len(link) :]
     if match["magnet"]:
-        return _magnet(match["magnet"])
-    return _url(match["url"]) if match["url"] else _quoted(match["quoted"])
+        return _magnet(link) + after
+    return (_url(link) if match["url"] else _quoted(link)) + after
 
 
 def _magnet(link: str) -> str:
