@@ -29,17 +29,21 @@ TIER2_BYTES, TIER2_SECONDS = 50 * MB, 120.0
 """Reach of tier 2 beyond a head, likewise."""
 CRITICAL_BYTES = 256 * 1024
 """What a waiting reader must get before anything else: players ask for 32 to 256 KiB before the first frame."""
+SEEK_BYTES = 1024 * 1024
+"""What alone is handed after a seek until its first bytes are there. Handed more, a few peers with room in their queues
+take the whole first piece and the others go on to the next (measured: one peer of 12 had 50 of its 64 blocks, seek
+1.0 s; with this 0.6 s: peers that find no free block fetch those of the slow ones a second time)."""
 FRESH_SECONDS = 2.0
 """For so long after a seek the newest waiting head has the swarm to itself: long enough for a piece, too short to
 starve another viewer who has a few seconds buffered."""
 ASSUMED_BITRATE = 1_000_000
 """Bytes per second assumed to order several heads while the bitrate is unknown (a good 1080p stream)."""
-HANDED_SECONDS = 0.5
+HANDED_SECONDS = 0.25
 """How much of the swarm's delivery is in flight at once while a viewer may seek: what is in flight when a seek comes
 must arrive before what the seek asks for, since seeds hold it in their send buffers already."""
-COMFORTABLE_FACTOR = 3.0
+COMFORTABLE_FACTOR = 4.0
 """The same, times this, once every head has its tier 1: then throughput matters more than the next seek."""
-START_BYTES, FLOOR_BYTES, CEILING_BYTES = 3 * MB, 1.5 * MB, 64 * MB
+START_BYTES, FLOOR_BYTES, CEILING_BYTES = 4 * MB, 1 * MB, 64 * MB
 """What is handed before the swarm's rate is known, and never less or more than."""
 HINT_DELAY = 4.0
 """Seconds of playing time after which fallback pins come in line with what the heads read."""
@@ -103,15 +107,23 @@ def plan(world: World, now: float) -> Plan:
         return Plan()
     newest = _newest_waiting(world.heads)
     hand = _Hand(handed_bytes(world), world.layout.piece_length, world.taken)
-    for wish in _urgent_first(world, newest, now):
+    alone = newest is not None and _has_swarm_alone(world, newest, now)
+    wishes = _critical(world, newest, alone) if alone else _by_need(world, newest)
+    for wish in wishes:
         if not hand.take(wish):
             break
-    if hand.left > 0:
+    if hand.left > 0 and not alone:
         for wish in _rest(world, newest, hand.ceiling):
             if not hand.take(wish):
                 break
     jump = world.layout.piece_at(newest.position) if newest and newest.fresh else None
     return Plan(tuple(hand.wishes), tuple(hand.wishes.values()), jump)
+
+
+def _has_swarm_alone(world: World, newest: Head, now: float) -> bool:
+    """Whether a viewer just sought, and what he needs is not there: a seek, not the start of the file."""
+    begun = all(world.have[piece] for span in world.pins[:1] for piece in world.layout.pieces_of(span)[:1])
+    return newest.fresh and now - newest.since < FRESH_SECONDS and begun
 
 
 class _Hand:
@@ -189,10 +201,9 @@ def _newest_waiting(heads: Sequence[Head]) -> Head | None:
     return max((head for head in heads if head.waiting), key=lambda head: (head.since, head.id), default=None)
 
 
-def _urgent_first(world: World, newest: Head | None, now: float) -> Iterator[_Wish]:
+def _by_need(world: World, newest: Head | None) -> Iterator[_Wish]:
     """What must come before anything else, then tiers 1 and 2 of all heads by when they need it."""
-    alone = newest is not None and newest.fresh and now - newest.since < FRESH_SECONDS
-    yield from _critical(world, newest, alone)
+    yield from _critical(world, newest, False)
     streams = [_ahead(world, head, _delay(head, newest)) for head in world.heads]
     streams.append(_hints(world))
     yield from heapq.merge(*streams, key=lambda wish: (wish.rank, wish.key))
@@ -206,7 +217,7 @@ def _delay(head: Head, newest: Head | None) -> float:
 def _critical(world: World, newest: Head | None, alone: bool) -> Iterator[_Wish]:
     """What must not wait for anything else: the newest waiting head's next bytes, pins, other waiting heads'."""
     if newest is not None:
-        yield from _missing_critical(world, newest)
+        yield from _missing_critical(world, newest, SEEK_BYTES if alone else CRITICAL_BYTES)
     for span in world.pins:
         for piece in _missing(world, span):
             yield _Wish(0, 0.0, piece, 0)
@@ -214,11 +225,11 @@ def _critical(world: World, newest: Head | None, alone: bool) -> Iterator[_Wish]
         return
     for head in sorted(world.heads, key=lambda head: (-head.since, head.id)):
         if head.waiting and head is not newest:
-            yield from _missing_critical(world, head)
+            yield from _missing_critical(world, head, CRITICAL_BYTES)
 
 
-def _missing_critical(world: World, head: Head) -> Iterator[_Wish]:
-    span = Span(head.position, min(head.end, head.position + CRITICAL_BYTES))
+def _missing_critical(world: World, head: Head, reach: int) -> Iterator[_Wish]:
+    span = Span(head.position, min(head.end, head.position + reach))
     for piece in _missing(world, span):
         yield _Wish(0, 0.0, piece, 1)
 
