@@ -1,0 +1,53 @@
+"""The notes are an interface: names and fields stand in the documentation and are compared with it here to the letter."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+
+from headrace.core import events
+from headrace.core.events import Note
+
+DOCUMENTED = {
+    "starting": "source",
+    "metadata": "infohash name size piece_length files",
+    "selected": "index path size",
+    "serving": "url playlist_url port",
+    "ready": "buffered_bytes",
+    "player": "name state",
+    "progress": "state position duration buffered_seconds downloaded wanted down_rate up_rate peers seeds readers",
+    "waiting": "reason detail piece seconds",
+    "resumed": "seconds",
+    "warning": "kind message",
+    "error": "kind message hint exit",
+    "done": "played_seconds downloaded uploaded",
+}
+ADDED = {"progress": "time_to_playable"}
+NOTES = {kind.event: kind for kind in Note.__subclasses__()}
+
+
+def test_every_documented_event_is_there_and_no_other() -> None:
+    assert NOTES.keys() == DOCUMENTED.keys()
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_fields_are_the_documented_ones_in_their_order(name: str) -> None:
+    fields = [field.name for field in dataclasses.fields(NOTES[name])]
+    assert fields == DOCUMENTED[name].split() + ADDED.get(name, "").split()
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_a_note_becomes_json_with_its_name_first(name: str) -> None:
+    kind = NOTES[name]
+    note = kind(**{field.name: number for number, field in enumerate(dataclasses.fields(kind))})
+    told = json.loads(json.dumps(note.as_dict()))
+    assert list(told) == ["event", *DOCUMENTED[name].split(), *ADDED.get(name, "").split()]
+    assert told["event"] == name
+    assert [told[field.name] for field in dataclasses.fields(kind)] == list(range(len(dataclasses.fields(kind))))
+
+
+def test_reasons_of_waits_are_the_documented_ones() -> None:
+    documented = "no_metadata no_peers piece_unavailable choked slow disk checking paused"
+    assert list(events.WAIT_REASONS) == documented.split()
