@@ -14,6 +14,8 @@ import pytest
 from headrace.errors import PlayerError
 from headrace.players import run, table
 from headrace.players.base import Media, PlayerState, launch
+from headrace.players.process import spawn
+from headrace.players.report import Reporter
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the programs here are shell scripts")
 URL = "http://127.0.0.1:1/a.mkv?token=s3cret"
@@ -135,7 +137,7 @@ async def test_stop_kills_what_will_not_go_and_its_children(seen: Any, program: 
     began = time.monotonic()
     await asyncio.gather(running.stop(), running.stop())
     assert time.monotonic() - began < 3
-    assert await running.wait() == 0
+    assert await asyncio.wait_for(running.wait(), 1) == 0
     assert gone(int(leader))
     async with asyncio.timeout(5):
         while not gone(int(child)):  # an orphan now: somebody else reaps it
@@ -164,7 +166,7 @@ async def test_a_cancelled_launch_leaves_nothing_behind(seen: Any, program: Any,
     with pytest.raises(asyncio.CancelledError):
         await launching
     assert gone(number)
-    assert seen.names()[-1] == "ended"
+    assert "failed" not in seen.names()
 
 
 async def test_a_player_that_does_not_answer_still_plays(
@@ -209,6 +211,16 @@ async def test_how_players_end(
     running = await launch(name, MEDIA, seen)
     assert await asyncio.wait_for(running.wait(), 10) == code
     assert seen.states[-1].state == state
+
+
+async def test_a_failure_that_the_link_told_is_one_even_if_the_player_ends_well(seen: Any) -> None:
+    reporter = Reporter(seen, lambda: 0.0)
+    child = await spawn(["/bin/sh", "-c", "read line", URL], stdin=True)
+    running = run.ProcessPlayer("iina", child, reporter)
+    reporter.report(PlayerState("failed", path=URL, detail="loading failed"))
+    child.write("")
+    assert await asyncio.wait_for(running.wait(), 5) == 1
+    assert running.error == "loading failed"
 
 
 async def test_vlc_that_ends_alone_at_once_has_played_nothing(seen: Any, program: Any) -> None:

@@ -91,6 +91,14 @@ async def test_states_and_positions(world: World, seen: Any) -> None:
     ]
 
 
+async def test_two_still_answers_are_buffering_and_one_is_not(world: World, seen: Any) -> None:
+    answers = [5, 6, 6, 7, 7, 7, 8]
+    await world.start(*[status("playing", time) for time in answers])
+    await seen.until(lambda s: s.position == 8.0)
+    told = [(s.state, s.position) for s in seen.states]
+    assert next(one for one in told if one[0] == "buffering") == ("buffering", 7.0)
+
+
 async def test_a_pause_is_no_buffering_however_long(world: World, seen: Any) -> None:
     await world.start(status("playing", 5), *[status("paused", 5)] * 9, status("playing", 6))
     await seen.until(lambda s: s.position == 6.0)
