@@ -1,4 +1,4 @@
-"""The notes are an interface: names and fields stand in the documentation and are compared with it here to the letter."""
+"""The notes are an interface: their names and fields are compared with the documented ones to the letter."""
 
 from __future__ import annotations
 
