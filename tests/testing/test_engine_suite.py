@@ -1,15 +1,17 @@
-"""The engine suite on the fake engine and on the real one; and that the suite can fail."""
+"""The engine suite on the fake engine and on the real one."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from headrace.engine.base import EngineOptions
 from headrace.testing.clock import run
-from headrace.testing.engine_suite import CHECKS, Check
-from headrace.testing.worlds import FakeWorld, swarm_world
+from headrace.testing.engine_suite import CHECKS, Check, check_engine
+from headrace.testing.worlds import FakeWorld, fake_world, swarm_world
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
@@ -25,3 +27,34 @@ async def test_libtorrent(check: Check, tmp_path: Path) -> None:
     options = EngineOptions(listen=("127.0.0.1:0",), dht=False, lsd=False, port_mapping=False)
     async with swarm_world(tmp_path, lambda: LibtorrentEngine(options)) as world:
         await check(world)
+
+
+def test_all_at_once(tmp_path: Path) -> None:
+    made: list[Path] = []
+
+    @asynccontextmanager
+    async def make() -> AsyncIterator[FakeWorld]:
+        folder = tmp_path / str(len(made))
+        folder.mkdir()
+        made.append(folder)
+        async with fake_world(folder) as world:
+            yield world
+
+    run(check_engine(make))
+    assert len(made) == len(CHECKS)
+
+
+def test_a_failure_names_the_check(tmp_path: Path) -> None:
+    @asynccontextmanager
+    async def make() -> AsyncIterator[FakeWorld]:
+        async with fake_world(tmp_path) as world:
+            world.info_hash = "0" * 40
+            yield world
+
+    with pytest.raises(Exception, match="0000"):
+        run(check_engine(make))
+
+
+def test_checks_say_what_they_check() -> None:
+    assert all(check.__doc__ for check in CHECKS)
+    assert len({check.__name__ for check in CHECKS}) == len(CHECKS)

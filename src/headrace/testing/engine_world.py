@@ -40,6 +40,11 @@ SIZE = sum(size for _, size in FILES)
 PIECES = -(-SIZE // PIECE)
 PATIENCE = 30.0
 """Seconds until a wait has failed; nothing here takes more than two on an idle machine."""
+SLOW = 200_000
+"""Bytes per second of a seed that leaves time to change one's mind."""
+FIRST_MOMENT = 12
+"""Pieces that may come unwanted where an engine wants all until it is told otherwise (metadata from a peer, a choice of
+files): a few blocks of each peer may be on their way by then."""
 
 Address = tuple[str, int]
 E = TypeVar("E", bound=Event)

@@ -46,6 +46,8 @@ class Request:
     reach: float
     start: float = 0.0
     done: float = 0.0
+    served: int = 0
+    """How often its turn was reckoned; only the last reckoning holds."""
     alive: bool = True
     arriving: bool = False
     released: bool = False

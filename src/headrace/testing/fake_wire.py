@@ -16,7 +16,8 @@ import heapq
 import math
 from bisect import bisect_left, insort
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from headrace.engine.base import BLOCK, Change
 from headrace.testing.fake_link import Link, Meter, Partial, Request
@@ -26,11 +27,13 @@ TIMEOUT = 3.0
 """Seconds of silence after which a peer's blocks are asked for elsewhere (the engine: 2 s, seen at its next tick)."""
 
 
-class Metadata(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Metadata:
     """The ``info`` dictionary arrived."""
 
 
-class Block(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Block:
     """A block arrived; ``wrong`` when its bytes are."""
 
     piece: int
@@ -39,19 +42,22 @@ class Block(NamedTuple):
     trusted: bool
 
 
-class Taken(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Taken:
     """Every block of a piece has been asked of some peer."""
 
     piece: int
 
 
-class Piece(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Piece:
     """All blocks of a piece are there, and right."""
 
     piece: int
 
 
-class Failed(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Failed:
     """All blocks of a piece are there, and not right."""
 
     piece: int
@@ -258,11 +264,12 @@ class Wire:
         """The peer will send this block after those before it."""
         request.start = max(request.reach, link.free)
         request.done = link.free = request.start + request.size / link.peer.rate
-        self._at(request.done + link.peer.rtt / 2, self._arrive, link, request, request.done)
+        request.served += 1
+        self._at(request.done + link.peer.rtt / 2, self._arrive, link, request, request.served)
 
-    def _arrive(self, link: Link, request: Request, done: float) -> None:
+    def _arrive(self, link: Link, request: Request, served: int) -> None:
         """A block reaches our downlink, unless it was withdrawn or put off."""
-        if not request.alive or request.done != done or link.silent:
+        if not request.alive or request.served != served or link.silent:
             return
         link.sent += request.size
         if link.sent > link.peer.dies_after:

@@ -1,0 +1,225 @@
+"""Checks of an engine: which pieces come, in which order, and what can be read of them when (``engine_suite``)."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from headrace.engine.base import (
+    BLOCK,
+    BlockArrived,
+    Change,
+    PieceFailed,
+    PiecesReady,
+    PiecesTaken,
+)
+from headrace.testing.engine_world import FILES, FIRST_MOMENT, PIECE, PIECES, SIZE, SLOW, World, client
+
+
+async def nothing_wanted_nothing_fetched(world: World) -> None:
+    """A connected seed alone brings hardly anything, and nothing more as time goes on."""
+    seed = await world.add_seed()
+    async with client(world, seed) as one:
+        await one.stats(lambda stats: stats.seeds == 1, "a seed")
+        for piece in (PIECES // 2, PIECES // 2 + 5, PIECES // 2 + 10):
+            await one.fetch([piece])
+        stats = await one.stats(lambda _: True, "stats")
+        assert stats.downloaded <= (3 + FIRST_MOMENT) * PIECE, stats
+        assert len(one.arrived()) <= 3 + FIRST_MOMENT, one.arrived()
+
+
+async def wanted_pieces_come_alone(world: World) -> None:
+    """What is wanted becomes ready, the short last piece too, and hardly anything else; ``have`` says the same."""
+    seed = await world.add_seed()
+    wanted = (20, 21, 27, 28, PIECES - 1)
+    async with client(world, seed) as one:
+        await one.fetch(wanted)
+        assert len(one.arrived()) <= len(wanted) + FIRST_MOMENT, one.arrived()
+        assert one.torrent is not None
+        had = {piece for piece, had in enumerate(one.torrent.have) if had}
+        assert had == set(one.arrived()), (had, one.arrived())
+
+
+async def whole_torrent(world: World) -> None:
+    """All pieces from several seeds: each file is what it should be, and the torrent seeds."""
+    seeds = [await world.add_seed() for _ in range(3)]
+    async with client(world, *seeds, magnet=True) as one:
+        await one.fetch(range(PIECES))
+        start = 0
+        for index, (_, size) in enumerate(FILES):
+            assert one.file_bytes(index) == world.content[start : start + size]
+            start += size
+        assert (await one.stats(lambda stats: stats.phase == "seeding", "seeding")).downloaded >= SIZE
+
+
+async def dropped_pieces_do_not_come(world: World) -> None:
+    """What is dropped before it was asked for is not fetched."""
+    seed = await world.add_seed(rate=SLOW)
+    async with client(world, seed) as one:
+        assert one.torrent is not None
+        one.torrent.apply(Change(want=tuple(range(PIECES - 1))))
+        await one.had([0])
+        one.torrent.apply(Change(drop=tuple(range(20, PIECES - 1))))
+        await one.had(range(20))
+        await one.fetch([PIECES - 1])
+        unwanted = set(one.arrived()) - {*range(20), PIECES - 1}
+        assert len(unwanted) <= FIRST_MOMENT, unwanted
+
+
+async def pieces_come_in_order(world: World) -> None:
+    """Wanted pieces are fetched by their index, whatever the order of the wishes; at most a few change places."""
+    seeds = [await world.add_seed(rate=400_000) for _ in range(2)]
+    async with client(world, *seeds) as one:
+        await one.fetch(tuple(reversed(range(PIECES))))
+        order = one.arrived()
+        # two peers hold up to a second each (12 pieces): a piece may come that much late, never wildly so
+        far = [(piece, place) for place, piece in enumerate(order) if abs(piece - place) > 13]
+        assert not far, order
+        rising = sum(after > before for before, after in pairwise(order))
+        assert rising >= 0.7 * (PIECES - 1), order
+
+
+async def order_holds_after_going_back(world: World) -> None:
+    """Pieces before those that were fetched already come in order too, but for neighbours."""
+    seed = await world.add_seed(rate=4 * SLOW)
+    async with client(world, seed) as one:
+        await one.fetch(range(30, 40))
+        await one.fetch(range(5, 25))
+        later = [piece for piece in one.arrived() if 5 <= piece < 25]
+        assert all(abs(piece - 5 - place) <= 3 for place, piece in enumerate(later)), later
+
+
+async def a_jump_comes_soon(world: World) -> None:
+    """After a seek the new piece comes before what was in flight could all have come."""
+    seed = await world.add_seed(rate=SLOW)
+    async with client(world, seed) as one:
+        assert one.torrent is not None
+        one.torrent.apply(Change(want=tuple(range(40))))
+        await one.had([1])
+        one.torrent.apply(Change(want=(45, 46, 47), drop=tuple(range(40)), jump=45))
+        await one.had([45])
+        between = one.arrived().index(45) - one.arrived().index(1)
+        assert between <= 10, one.arrived()
+        await one.had([46, 47])
+
+
+async def only_chosen_files_are_on_disk(world: World) -> None:
+    """A file that is not chosen does not appear; choosing it later brings what is had of it, readable."""
+    seed = await world.add_seed()
+    async with client(world, seed) as one:
+        assert one.torrent is not None
+        assert one.torrent.layout is not None
+        one.choose(1)
+        await one.fetch(one.torrent.layout.pieces_of(one.torrent.layout.file(1).span))
+        assert one.file_bytes(1) == world.content[FILES[0][1] : FILES[0][1] + FILES[1][1]]
+        assert not one.torrent.path_of(0).exists()
+        assert not one.torrent.path_of(2).exists()
+        one.choose(0, 1, 2)
+        await one.fetch(range(PIECES))
+        assert one.file_bytes(0) == world.content[: FILES[0][1]]
+        assert one.file_bytes(2) == world.content[-FILES[2][1] :]
+
+
+async def wishes_next_to_a_choice_hold(world: World) -> None:
+    """A wish in the same step as a choice of files is neither lost nor much widened, whichever comes first."""
+    seed = await world.add_seed()
+    async with client(world, seed) as one:
+        assert one.torrent is not None
+        one.torrent.apply(Change(want=(10, 11)))
+        one.choose(1)
+        one.torrent.apply(Change(want=(20,), drop=(11,)))
+        await one.had([10, 20])
+        await one.fetch([40])
+        assert len(set(one.arrived()) - {10, 11, 20, 40}) <= FIRST_MOMENT, one.arrived()
+
+
+async def pausing_stops_all(world: World) -> None:
+    """Paused: no peers and nothing arrives; going on brings what is wanted."""
+    seed = await world.add_seed(rate=SLOW)
+    async with client(world, seed) as one:
+        assert one.torrent is not None
+        one.torrent.apply(Change(want=tuple(range(20))))
+        await one.had([0])
+        one.torrent.set_paused(True)
+        paused = await one.stats(lambda stats: stats.paused and stats.peers == 0, "pause")
+        had = set(one.arrived())
+        assert len(had) < 20
+        assert paused.down_rate >= 0
+        one.torrent.set_paused(False)
+        one.torrent.add_peers([seed])
+        await one.had(range(20))
+        assert not (await one.stats(lambda _: True, "stats")).paused
+
+
+async def corrupt_pieces_never_count(world: World) -> None:
+    """A piece with wrong bytes fails, is not had, and comes right from another peer."""
+    liar = await world.add_seed(corrupt=(7,))
+    async with client(world, liar) as one:
+        assert one.torrent is not None
+        one.torrent.apply(Change(want=tuple(range(5, 10))))
+        await one.until(lambda: bool(one.of(PieceFailed)), "the failure")
+        assert {event.piece for event in one.of(PieceFailed)} == {7}
+        assert not one.torrent.have[7]
+        one.torrent.add_peers([await world.add_seed()])
+        await one.had(range(5, 10))
+        assert one.torrent.have[7]
+
+
+async def blocks_are_reported(world: World) -> None:
+    """With ``blocks`` each block is reported once it can be read; trusted only after its peer was right before."""
+    seed = await world.add_seed(rate=SLOW)
+    async with client(world, seed, blocks=True) as one:
+        await one.fetch([20])
+        ready = next(place for place, event in enumerate(one.events) if isinstance(event, PiecesReady))
+        assert not any(event.trusted for event in one.events[:ready] if isinstance(event, BlockArrived))
+        await one.fetch([26])
+        blocks = {(event.piece, event.block): event.trusted for event in one.of(BlockArrived)}
+        for piece in (20, 26):  # the block that makes its piece ready may be told by ``PiecesReady`` alone
+            assert len([block for of, block in blocks if of == piece]) >= PIECE // BLOCK - 1, blocks
+        assert all(trusted for (piece, _), trusted in blocks.items() if piece == 26), blocks
+
+
+async def blocks_can_be_asked_for_later(world: World) -> None:
+    """``report_blocks`` begins and ends the reports."""
+    seed = await world.add_seed()
+    async with client(world, seed) as one:
+        assert one.torrent is not None
+        await one.fetch([20])
+        one.torrent.report_blocks(True)
+        await one.fetch([30])
+        one.torrent.report_blocks(False)
+        await one.fetch([40])
+        assert {event.piece for event in one.of(BlockArrived)} == {30}
+
+
+async def taken_pieces_are_told(world: World) -> None:
+    """``PiecesTaken`` comes once for each wanted piece, not after the piece is ready."""
+    seed = await world.add_seed(rate=SLOW)
+    async with client(world, seed) as one:
+        await one.fetch(range(10))
+        told = [
+            (place, piece)
+            for place, event in enumerate(one.events)
+            if isinstance(event, PiecesTaken)
+            for piece in event.pieces
+        ]
+        assert sorted(piece for _, piece in told if piece < 10) == list(range(10)), told
+        for place, piece in told:
+            ready = [
+                at for at, event in enumerate(one.events) if isinstance(event, PiecesReady) and piece in event.pieces
+            ]
+            assert place < ready[0], f"piece {piece} was ready before it was taken"
+
+
+async def seeds_go_and_come_back(world: World) -> None:
+    """Without seeds nothing arrives and nothing fails; when one is back the rest comes."""
+    seed = await world.add_seed(rate=SLOW)
+    async with client(world, seed) as one:
+        assert one.torrent is not None
+        one.torrent.apply(Change(want=tuple(range(12))))
+        await one.had([0])
+        await world.remove_seed(seed)
+        await one.stats(lambda stats: stats.peers == 0, "loneliness")
+        assert len(one.arrived()) < 12
+        await world.restore_seed(seed)
+        one.torrent.add_peers([seed])
+        await one.had(range(12))
