@@ -1,0 +1,74 @@
+# make demo   installs Headrace into .venv and streams a video from a swarm on this machine
+# make test   installs what the tests need, then lints, type checks and tests
+# make help   lists the rest
+
+VENV   := .venv
+BIN    := $(VENV)/bin
+PYTHON ?= python3
+
+# What a shell may have set for other programs must not reach the environment built here.
+unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP VIRTUAL_ENV PIP_USER PIP_TARGET PIP_PREFIX PIP_REQUIRE_VIRTUALENV
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format unit cov e2e install system docs bench-planner clean
+
+help:
+	@echo 'make demo           install into $(VENV) and stream a video from a swarm on this machine'
+	@echo 'make test           install what the tests need; lint, types, layers, tests, coverage'
+	@echo 'make lint           ruff, mypy, import-linter'
+	@echo 'make format         let ruff put the sources in order'
+	@echo 'make unit           the quick tests only'
+	@echo 'make e2e            the tests with the real engine, real swarms and real players only'
+	@echo 'make docs           write docs/cli.md anew'
+	@echo 'make bench-planner  time and memory of a re-plan'
+	@echo 'make clean          remove $(VENV) and what tools left behind'
+
+# The stamps hold the project's metadata: an environment is built again when that changes.
+$(VENV)/.demo: pyproject.toml scripts/make-venv
+	@scripts/make-venv $(VENV) '$(PYTHON)' .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml scripts/make-venv
+	@scripts/make-venv $(VENV) '$(PYTHON)' '.[dev]'
+	@touch $@ $(VENV)/.demo
+
+install: $(VENV)/.demo
+
+demo: $(VENV)/.demo
+	@$(BIN)/headrace demo
+
+system:
+	@scripts/system-packages
+
+test: system $(VENV)/.dev
+	@scripts/run-tests $(BIN)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+unit: $(VENV)/.dev
+	$(BIN)/pytest -m 'not e2e and not root'
+
+cov: $(VENV)/.dev
+	$(BIN)/pytest tests/core tests/index --cov=headrace.core --cov=headrace.index --cov-fail-under=95
+
+e2e: $(VENV)/.dev
+	$(BIN)/pytest -m 'e2e or root'
+
+docs: $(VENV)/.dev
+	$(BIN)/python -m headrace.cli.reference > docs/cli.md.new
+	mv docs/cli.md.new docs/cli.md
+
+bench-planner: $(VENV)/.dev
+	$(BIN)/python bench/planner.py
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage dist build
