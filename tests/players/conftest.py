@@ -126,13 +126,16 @@ class Seen:
         self._news.set()
 
     async def until(self, wanted: Callable[[PlayerState], bool], *, after: int = 0, within: float = 20) -> PlayerState:
-        async with asyncio.timeout(within):
-            while True:
-                for state in self.states[after:]:
-                    if wanted(state):
-                        return state
-                self._news.clear()
-                await self._news.wait()
+        try:
+            async with asyncio.timeout(within):
+                while True:
+                    for state in self.states[after:]:
+                        if wanted(state):
+                            return state
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            raise AssertionError(f"not among {self.states}") from None
 
     def names(self) -> list[str]:
         """The states without their repetitions."""

@@ -28,7 +28,7 @@ class FakeMpv:
     def __init__(self) -> None:
         self.commands: list[list[Any]] = []
         self.answers: dict[str, Any] = {"path": URL, "duration": 60.0, "sid": False}
-        self.refused: set[str] = set()
+        self.refused: set[str] = {"seekable"}  # no file is loaded
         self.mute: set[str] = set()
         self.writer: asyncio.StreamWriter | None = None
         self.news = asyncio.Event()
@@ -42,7 +42,7 @@ class FakeMpv:
             self.news.set()
             if command[0] in self.mute:
                 continue
-            error = "invalid" if command[0] in self.refused else "success"
+            error = "invalid" if self.refused & {str(word) for word in command} else "success"
             data = self.answers.get(command[1]) if command[0] == "get_property" else None
             self.send(error=error, request_id=message["request_id"], data=data)
 
@@ -118,6 +118,23 @@ async def test_states_follow_the_properties(world: World, seen: Any) -> None:
     assert seen.names() == ["starting", "playing", "paused", "playing", "buffering", "playing", "buffering", "playing"]
 
 
+async def test_joining_late_when_the_file_plays_already(seen: Any) -> None:
+    media = Media(URL, start=3, subtitles=("http://h/a.srt",))
+    world = World(seen, media)
+    world.mpv.refused.clear()
+    await world.start()
+    world.mpv.change("time-pos", 4.0)
+    assert await seen.until(lambda s: True) == PlayerState("playing", 4.0, 60.0, URL)
+    await world.mpv.asked("set_property", "start", "none")
+    await world.mpv.asked("sub-add", "http://h/a.srt")
+    world.mpv.send(event="file-loaded")  # it was on its way
+    world.mpv.change("time-pos", 4.1)
+    world.mpv.change("pause", True)
+    await seen.until(lambda s: s.state == "paused")
+    assert len([command for command in world.mpv.commands if command[0] == "sub-add"]) == 1
+    await world.end()
+
+
 async def test_a_window_kept_open_at_the_end_says_ended_and_goes_on_after_a_seek(world: World, seen: Any) -> None:
     world.mpv.load()
     world.mpv.change("time-pos", 59.9)
@@ -182,8 +199,18 @@ async def test_subtitles_behind_urls_are_added_once_it_plays(world: World, flags
     assert added == [["sub-add", "http://h/a.srt", flags[0]], ["sub-add", "http://h/b.srt", flags[1]]]
 
 
+async def test_subtitles_that_come_before_the_video_wait_for_it(world: World) -> None:
+    await world.mpv.asked("get_property", "seekable")
+    assert await world.link.add_subtitles(["http://h/a.srt"])
+    assert not [command for command in world.mpv.commands if command[0] == "sub-add"]
+    world.mpv.load()
+    assert await world.mpv.asked("sub-add") == ["sub-add", "http://h/a.srt", "select"]
+
+
 @pytest.mark.parametrize(("sid", "flag"), [(False, "select"), (None, "select"), (1, "auto")])
 async def test_later_subtitles_are_shown_unless_some_are(world: World, sid: Any, flag: str) -> None:
+    world.mpv.load()
+    await world.mpv.asked("get_property", "path")
     world.mpv.answers["sid"] = sid
     assert await world.link.add_subtitles(["/x.srt"])
     assert world.mpv.commands[-1] == ["sub-add", "/x.srt", flag]

@@ -169,6 +169,20 @@ async def test_mpv_has_the_title_and_the_subtitles(
     await running.stop()
 
 
+async def test_mpv_started_before_there_is_a_video(
+    real_mpv: str, server: Any, seen: Any, subtitles: Path, socket_path: str
+) -> None:
+    server.hold = 0
+    extra = (*QUIET["mpv"], f"--input-ipc-server={socket_path}")
+    running = await launch("mpv", Media(server.url("clip.mkv"), extra=extra), seen)
+    assert await asyncio.wait_for(running.add_subtitles([str(subtitles)]), 5)
+    server.release.set()
+    await seen.until(playing(0.5))
+    tracks = await mpv_property(socket_path, "track-list")
+    assert [track["selected"] for track in tracks if track["type"] == "sub"] == [True]
+    await running.stop()
+
+
 async def test_mpv_paused_by_its_user(real_mpv: str, server: Any, seen: Any, socket_path: str) -> None:
     extra = (*QUIET["mpv"], f"--input-ipc-server={socket_path}")
     running = await launch("mpv", Media(server.url("clip.mkv"), extra=extra), seen)

@@ -132,16 +132,20 @@ async def test_subtitles_are_added_once_it_plays_the_first_of_them_last(
 ) -> None:
     monkeypatch.setattr(vlc_link, "EACH", 0.01)
     world = World(seen, Media(URL, subtitles=("/a.srt", server.url("clip.en.srt"))))
-    await world.start(status("playing", 0), status("playing", 1), status("playing", 2))
+    await world.start(status("playing", 0))
+    assert await world.link.add_subtitles(["/b.srt"])
+    assert world.vlc.commands == []
+    world.vlc.statuses = [status("playing", 1), status("playing", 2)]
     async with asyncio.timeout(5):
-        while len(world.vlc.commands) < 2:
+        while len(world.vlc.commands) < 3:
             await asyncio.sleep(0.01)
-    assert [Path(command["val"]).name for command in world.vlc.commands] == ["clip.en.srt", "a.srt"]
+    assert [Path(command["val"]).name for command in world.vlc.commands] == ["b.srt", "clip.en.srt", "a.srt"]
     await world.end()
 
 
-async def test_commands(world: World, tmp_path: Path) -> None:
-    await world.start()
+async def test_commands(world: World, seen: Any, tmp_path: Path) -> None:
+    await world.start(status("playing", 1))
+    await seen.until(lambda s: True)
     assert await world.link.seek(12.9)
     assert await world.link.add_subtitles([str(tmp_path / "a b.srt")])
     await world.link.ask_to_quit()
@@ -152,8 +156,9 @@ async def test_commands(world: World, tmp_path: Path) -> None:
     ]
 
 
-async def test_subtitles_behind_a_url_are_fetched_under_their_name(world: World, server: Any) -> None:
-    await world.start()
+async def test_subtitles_behind_a_url_are_fetched_under_their_name(world: World, seen: Any, server: Any) -> None:
+    await world.start(status("playing", 1))
+    await seen.until(lambda s: True)
     assert await world.link.add_subtitles([server.url("clip.en.srt")])
     path = Path(world.vlc.commands[0]["val"])
     assert path.name == "clip.en.srt"
@@ -163,8 +168,9 @@ async def test_subtitles_behind_a_url_are_fetched_under_their_name(world: World,
     assert not path.parent.parent.exists()
 
 
-async def test_subtitles_that_cannot_be_had_are_refused(world: World, server: Any, tmp_path: Path) -> None:
-    await world.start()
+async def test_subtitles_that_cannot_be_had_are_refused(world: World, seen: Any, server: Any, tmp_path: Path) -> None:
+    await world.start(status("playing", 1))
+    await seen.until(lambda s: True)
     assert not await world.link.add_subtitles([server.url("nosuch.srt"), str(tmp_path / "b.srt")])
     assert [command["val"] for command in world.vlc.commands] == [str(tmp_path / "b.srt")]
     assert not await world.link.add_subtitles([f"http://127.0.0.1:{free_port()}/x.srt"])

@@ -70,7 +70,10 @@ class Running(Protocol):
         """Wait until the player has gone; its exit code, 0 after ``stop``. Cancelling the wait stops the player."""
 
     async def add_subtitles(self, sources: Sequence[str]) -> bool:
-        """Add subtitles (URLs or file paths) while it plays. False when this player cannot, or refused one."""
+        """Add subtitles (URLs or file paths) while it runs. False when this player cannot, or refused one.
+
+        Before the video is there they are taken (True) and added when it is.
+        """
 
     async def seek(self, seconds: float) -> bool:
         """Go to ``seconds`` from the start of the file. False when this player cannot."""

@@ -79,7 +79,9 @@ class MpvLink:
         self._writer: asyncio.StreamWriter | None = None
         self._replies: dict[int, asyncio.Future[Any]] = {}
         self._ids = itertools.count(1)
-        self._later = later
+        self._later = list(later)
+        self._given = len(later) < len(media.subtitles)
+        """Some subtitles stand in the argument vector: mpv shows those."""
         self._known: dict[str, Any] = {}
         self._shows = False
         self._first = True
@@ -112,7 +114,14 @@ class MpvLink:
     async def _introduce(self) -> None:
         for number, name in enumerate(OBSERVED, start=1):
             self._send("observe_property", number, name)
+        self._send("get_property", "seekable").add_done_callback(self._joined)  # there is one only in a loaded file
         self.connected.set()
+
+    def _joined(self, reply: asyncio.Future[Any]) -> None:
+        """A machine under load may let us in only when the first file is loaded: its events are past then."""
+        if self._first and not reply.cancelled() and reply.result().get("error") == "success":
+            self._shows = True
+            self._file_loaded()
 
     def _send(self, *command: Any, wait: bool = False) -> asyncio.Future[Any]:
         number = next(self._ids)
@@ -199,8 +208,7 @@ class MpvLink:
         # --start would hold for every entry of a playlist
         self._send("set_property", "start", "none")
         if self._later:
-            none_yet = len(self._later) == len(self._media.subtitles)
-            self._adding = asyncio.get_running_loop().create_task(self._add(self._later, select=none_yet))
+            self._adding = asyncio.get_running_loop().create_task(self._add(self._later, select=not self._given))
 
     async def _add(self, sources: Sequence[str], *, select: bool) -> bool:
         """The first one is selected when asked for; the others can be switched to."""
@@ -211,7 +219,14 @@ class MpvLink:
         return all(added)
 
     async def add_subtitles(self, sources: Sequence[str]) -> bool:
-        """Add them all; the first is shown unless some subtitles are shown already."""
+        """Add them all; the first is shown unless some subtitles are shown already.
+
+        Before the first file is loaded they are taken and added then: who starts mpv before the video is there need
+        not wait for it.
+        """
+        if self._first and self._writer is not None:
+            self._later += sources
+            return True
         answer = await self._send("get_property", "sid")
         return await self._add(sources, select=answer.get("data") in (False, None, "no"))
 

@@ -78,6 +78,7 @@ class VlcLink:
         self._reporter = reporter
         self._session: aiohttp.ClientSession | None = None
         self._program = program
+        self._later = list(later_subtitles(media))
         self._folder = ""
         self._adding: asyncio.Task[bool] | None = None
         self._paths: dict[int, str] = {}
@@ -137,8 +138,8 @@ class VlcLink:
         first = not self._paths
         self._paths[number] = uri_of(await self._get("playlist"), number) or self._media.url
         self._shown, self._still = number, 0
-        if first and (later := later_subtitles(self._media)):  # the first of them last, because VLC shows the newest
-            self._adding = asyncio.get_running_loop().create_task(self.add_subtitles(later[::-1]))
+        if first and self._later:  # the first of them last, because VLC shows the newest
+            self._adding = asyncio.get_running_loop().create_task(self._add(self._later[::-1]))
         if first and self._media.playlist and self._media.start > 0:
             await self.seek(self._media.start)
 
@@ -157,7 +158,14 @@ class VlcLink:
         return True
 
     async def add_subtitles(self, sources: Sequence[str]) -> bool:
-        """Hand over paths, fetching what lies behind a URL first. VLC shows the newest."""
+        """Add them all; VLC shows the newest. Before the first picture they are taken and added then."""
+        if not self._paths and self.connected.is_set():
+            self._later += sources
+            return True
+        return await self._add(sources)
+
+    async def _add(self, sources: Sequence[str]) -> bool:
+        """Hand over paths, fetching what lies behind a URL first."""
         done = True
         for source in sources:
             path = await self._fetch(source) if is_url(source) else _absolute(source)
