@@ -105,11 +105,12 @@ def plan(world: World, now: float) -> Plan:
     """The pieces to ask for now. O(pieces handed × log heads)."""
     if not world.have:
         return Plan()
-    newest = _newest_waiting(world.heads)
+    newest = _newest_waiting(world)
     hand = _Hand(handed_bytes(world), world.layout.piece_length, world.taken)
     alone = newest is not None and _has_swarm_alone(world, newest, now)
-    wishes = _critical(world, newest, alone) if alone else _by_need(world, newest)
-    for wish in wishes:
+    for wish in _by_need(world, newest, alone):
+        if alone and wish.rank > 0:
+            break
         if not hand.take(wish):
             break
     if hand.left > 0 and not alone:
@@ -136,6 +137,10 @@ class _Hand:
         self.ceiling = -1
         self._piece_length = piece_length
         self._rank, self._barrier = 0, -1
+
+    def keeps_peers_busy(self) -> bool:
+        """Whether some handed piece still has blocks to ask for: with none, peers would soon be of no interest."""
+        return any(piece not in self._taken for piece in self.wishes)
 
     def take(self, wish: _Wish) -> bool:
         """Hand one over, or withhold it when something more urgent lies behind it; False when all is spent."""
@@ -197,13 +202,19 @@ def _comfortable(world: World) -> bool:
     return bool(world.heads) and all(settled(head) for head in world.heads)
 
 
-def _newest_waiting(heads: Sequence[Head]) -> Head | None:
-    return max((head for head in heads if head.waiting), key=lambda head: (head.since, head.id), default=None)
+def _waits(world: World, head: Head) -> bool:
+    """Whether the head is blocked still: its piece may have come and the reader not have run yet."""
+    return head.waiting and not world.have[world.layout.piece_at(head.position)]
 
 
-def _by_need(world: World, newest: Head | None) -> Iterator[_Wish]:
+def _newest_waiting(world: World) -> Head | None:
+    waiting = (head for head in world.heads if _waits(world, head))
+    return max(waiting, key=lambda head: (head.since, head.id), default=None)
+
+
+def _by_need(world: World, newest: Head | None, alone: bool) -> Iterator[_Wish]:
     """What must come before anything else, then tiers 1 and 2 of all heads by when they need it."""
-    yield from _critical(world, newest, False)
+    yield from _critical(world, newest, alone)
     streams = [_ahead(world, head, _delay(head, newest)) for head in world.heads]
     streams.append(_hints(world))
     yield from heapq.merge(*streams, key=lambda wish: (wish.rank, wish.key))
@@ -224,7 +235,7 @@ def _critical(world: World, newest: Head | None, alone: bool) -> Iterator[_Wish]
     if alone:
         return
     for head in sorted(world.heads, key=lambda head: (-head.since, head.id)):
-        if head.waiting and head is not newest:
+        if head is not newest and _waits(world, head):
             yield from _missing_critical(world, head, CRITICAL_BYTES)
 
 

@@ -1,7 +1,7 @@
 """Finding a file's container index while its first bytes arrive, and pinning it.
 
-Rules: before anything is known the first and the last piece are pinned (tier 0) and a share at either end is hinted;
-what the index parser asks for is pinned too; when it is done, exactly what it found. The parser is sent blocks as soon
+Rules: before anything is known the first piece is pinned (tier 0) and a share at either end, the last piece first, is
+hinted; what the index parser asks for is pinned too; when it is done, exactly what it found. The parser is sent blocks as soon
 as they are in the file, before their piece is checked: they only decide what is fetched first, and leave the process
 never. If one of them proves wrong, the walk begins again.
 """
@@ -29,9 +29,9 @@ class WarmUp:
         self.done = asyncio.Event()
         self._conductor, self._layout, self._entry, self._path = conductor, layout, entry, path
         self._used: set[int] = set()
-        self._ends = (Span(0, 1), Span(entry.size - 1, entry.size))
-        self._fallback = fallback_pins(entry.size, layout.piece_length)
-        self._pin(self._ends, self._fallback)
+        self._first, self._last = Span(0, 1), Span(entry.size - 1, entry.size)
+        self._guess = (self._last, *fallback_pins(entry.size, layout.piece_length))
+        self._pin((self._first,), self._guess)
 
     async def run(self) -> None:
         """Walk the container; returns when all that the index needs is pinned (not: has arrived)."""
@@ -40,11 +40,10 @@ class WarmUp:
             self.info = await self._walk()
         finally:
             self._conductor.torrent.report_blocks(False)
-        first, last = self._ends
         if self.info.complete:
-            self._pin((first, *self.info.pins), (last,))
+            self._pin((self._first, *self.info.pins), (self._last,))
         else:
-            self._pin((first, *self.info.pins), self._fallback)
+            self._pin((self._first, *self.info.pins, self._last), self._guess)
         self.done.set()
 
     def doubts(self, piece: int) -> bool:
@@ -76,7 +75,7 @@ class WarmUp:
         whole = span.shift(self._entry.offset)
         pieces = self._layout.pieces_of(whole)
         if not all(self._there(piece, whole) for piece in pieces):
-            self._pin((*self._ends, span), self._fallback)
+            self._pin((self._first, span), self._guess)
         for piece in pieces:
             while not self._there(piece, whole):
                 await self._conductor.waits.until(piece, OWNER)
