@@ -1,17 +1,18 @@
 """From libtorrent's alerts to our events.
 
 Rules: alerts are taken by the name of their type and read by attribute, so that this needs no libtorrent; nothing of an
-alert is kept, only copies; URLs lose all but scheme and host, since passkeys are secrets.
+alert is kept, only copies; URLs lose all but scheme, host and port, since passkeys are secrets.
 """
 
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Callable
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 from headrace.core.pieces import FileEntry, Layout
+from headrace.core.redact import redact
 from headrace.engine import base
 from headrace.engine.base import Event
 from headrace.engine.readiness import Readiness
@@ -26,7 +27,8 @@ _PHASES = {
     "allocating": "checking",
 }
 
-
+_SECRET = re.compile(r"[^/?#&=]{9,}")
+"""A part of an announce URL that may be a passkey; shorter ones are words of the protocol."""
 PAD_FILE = 1
 """libtorrent's file_storage::flag_pad_file (BEP 47)."""
 
@@ -141,13 +143,15 @@ def _source(info: Any) -> str:
 
 
 def _tracker(torrent: Torrent, alert: Any, events: list[Event]) -> None:
-    parts = urlsplit(alert.url)
-    where = f"{parts.scheme}://{parts.hostname}"
+    scheme, _, rest = alert.url.partition("://")
+    place = re.split(r"[/\\?#]", rest, maxsplit=1)[0]
     peers = alert.num_peers if _is(alert, "tracker_reply_alert") else 0
     error = alert.error_message() if _is(alert, "tracker_error_alert") else ""
     if _is(alert, "tracker_error_alert") and not error:
         error = alert.error.message()
-    events.append(base.TrackerReplied(torrent.info_hash, where, peers, error))
+    for secret in _SECRET.findall(rest[len(place) :]):
+        error = error.replace(secret, "***")  # some trackers repeat the passkey that they refuse
+    events.append(base.TrackerReplied(torrent.info_hash, redact(f"{scheme}://{place}"), peers, error))
 
 
 def stats_of(info_hash: str, status: Any) -> base.Stats:
