@@ -6,7 +6,7 @@ our own swarm lab: 12 seeds of 8 Mbit/s, 50 ms away, 50 Mbit/s down, unless anot
 
 from __future__ import annotations
 
-import re
+import contextlib
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -33,7 +33,6 @@ STREAMING: dict[str, Any] = {
     "strict_end_game_mode": False,  # a block held by a slow peer may be asked of another before all are taken
     "piece_timeout": 2,  # default 20 s of silence before another peer is asked
     "request_timeout": 2,  # default 60 s; measured with slow peers: seek 4.7 s with the default, 2.1 s so
-    "prioritize_partial_pieces": False,
     # finding and keeping peers
     "announce_to_all_trackers": True,  # at once rather than one after the other failed
     "announce_to_all_tiers": True,
@@ -108,13 +107,10 @@ def _proxy(url: str) -> dict[str, Any]:
     """Everything through the proxy, host names too. Only SOCKS5 carries UDP: with another, what needs UDP is off."""
     if not url:
         return {}
-    parts = urlsplit(url if "://" in url else f"socks5://{url}")
-    scheme = re.sub("^(socks5h|socks)$", "socks5", parts.scheme.lower())
-    kind = _PROXY_TYPES.get((scheme, bool(parts.username)))
-    try:
-        port = parts.port
-    except ValueError:
-        port = None
+    kind = None
+    with contextlib.suppress(ValueError):  # a bracket or port that cannot be
+        parts = urlsplit(url if "://" in url else f"socks5://{url}")
+        kind, port = _PROXY_TYPES.get((_scheme(url), bool(parts.username))), parts.port
     if kind is None or not parts.hostname or not port:
         raise InputError(
             "The proxy is not one of socks5://, socks4:// or http:// with host and port.",
@@ -133,11 +129,17 @@ def _proxy(url: str) -> dict[str, Any]:
         "enable_upnp": False,
         "enable_natpmp": False,
     }
-    if scheme != "socks5":
+    if not carries_udp(url):
         settings |= {"enable_dht": False, "enable_incoming_utp": False}
     return settings
 
 
 def carries_udp(proxy: str) -> bool:
     """Whether UDP can go where the rest goes: without a proxy, or with SOCKS5 (RFC 1928)."""
-    return not proxy or "://" not in proxy or proxy.lower().startswith("socks5")
+    return not proxy or _scheme(proxy) == "socks5"
+
+
+def _scheme(proxy: str) -> str:
+    """SOCKS5 has several names, and is meant when none is given."""
+    scheme = proxy.partition("://")[0].lower() if "://" in proxy else "socks5"
+    return "socks5" if scheme in ("socks", "socks5h") else scheme
