@@ -8,7 +8,7 @@ import libtorrent as lt
 import pytest
 
 from headrace.testing.clock import virtual_time
-from headrace.testing.engine_world import FILES, NAME, PIECE, SIZE
+from headrace.testing.engine_world import FILES, NAME, PIECE
 from headrace.testing.fake_engine import FakeEngine
 from headrace.testing.worlds import FakeWorld, fake_world, swarm_world
 
@@ -22,7 +22,7 @@ def files_of(torrent: bytes) -> list[tuple[str, int]]:
 async def test_fake_world(tmp_path: Path) -> None:
     async with fake_world(tmp_path) as world:
         assert files_of(world.torrent) == [(f"{NAME}/{path}", size) for path, size in FILES]
-        assert len(world.content) == SIZE
+        assert len(world.content) == sum(size for _, size in FILES)
         first, second = await world.add_seed(), await world.add_seed(have=(1,), rate=5)
         assert first != second
         await world.remove_seed(first)

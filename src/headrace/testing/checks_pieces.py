@@ -12,7 +12,7 @@ from headrace.engine.base import (
     PiecesReady,
     PiecesTaken,
 )
-from headrace.testing.engine_world import FILES, FIRST_MOMENT, PIECE, PIECES, SIZE, SLOW, World, client
+from headrace.testing.engine_world import FILES, FIRST_MOMENT, PIECE, SLOW, World, client, pieces_in
 
 
 async def nothing_wanted_nothing_fetched(world: World) -> None:
@@ -20,7 +20,7 @@ async def nothing_wanted_nothing_fetched(world: World) -> None:
     seed = await world.add_seed()
     async with client(world, seed) as one:
         await one.stats(lambda stats: stats.seeds == 1, "a seed")
-        for piece in (PIECES // 2, PIECES // 2 + 5, PIECES // 2 + 10):
+        for piece in (pieces_in(world) // 2, pieces_in(world) // 2 + 5, pieces_in(world) // 2 + 10):
             await one.fetch([piece])
         stats = await one.stats(lambda _: True, "stats")
         assert stats.downloaded <= (3 + FIRST_MOMENT) * PIECE, stats
@@ -30,7 +30,7 @@ async def nothing_wanted_nothing_fetched(world: World) -> None:
 async def wanted_pieces_come_alone(world: World) -> None:
     """What is wanted becomes ready, the short last piece too, and hardly anything else; ``have`` says the same."""
     seed = await world.add_seed()
-    wanted = (20, 21, 27, 28, PIECES - 1)
+    wanted = (20, 21, 27, 28, pieces_in(world) - 1)
     async with client(world, seed) as one:
         await one.fetch(wanted)
         assert len(one.arrived()) <= len(wanted) + FIRST_MOMENT, one.arrived()
@@ -43,12 +43,12 @@ async def whole_torrent(world: World) -> None:
     """All pieces from several seeds: each file is what it should be, and the torrent seeds."""
     seeds = [await world.add_seed() for _ in range(3)]
     async with client(world, *seeds, magnet=True) as one:
-        await one.fetch(range(PIECES))
-        start = 0
-        for index, (_, size) in enumerate(FILES):
-            assert one.file_bytes(index) == world.content[start : start + size]
-            start += size
-        assert (await one.stats(lambda stats: stats.phase == "seeding", "seeding")).downloaded >= SIZE
+        await one.fetch(range(pieces_in(world)))
+        for index in range(len(FILES)):
+            assert one.file_bytes(index) == one.source(index), FILES[index]
+        assert (await one.stats(lambda stats: stats.phase == "seeding", "seeding")).downloaded >= sum(
+            size for _, size in FILES
+        )
 
 
 async def dropped_pieces_do_not_come(world: World) -> None:
@@ -56,12 +56,12 @@ async def dropped_pieces_do_not_come(world: World) -> None:
     seed = await world.add_seed(rate=SLOW)
     async with client(world, seed) as one:
         assert one.torrent is not None
-        one.torrent.apply(Change(want=tuple(range(PIECES - 1))))
+        one.torrent.apply(Change(want=tuple(range(pieces_in(world) - 1))))
         await one.had([0])
-        one.torrent.apply(Change(drop=tuple(range(20, PIECES - 1))))
+        one.torrent.apply(Change(drop=tuple(range(20, pieces_in(world) - 1))))
         await one.had(range(20))
-        await one.fetch([PIECES - 1])
-        unwanted = set(one.arrived()) - {*range(20), PIECES - 1}
+        await one.fetch([pieces_in(world) - 1])
+        unwanted = set(one.arrived()) - {*range(20), pieces_in(world) - 1}
         assert len(unwanted) <= FIRST_MOMENT, unwanted
 
 
@@ -69,13 +69,13 @@ async def pieces_come_in_order(world: World) -> None:
     """Wanted pieces are fetched by their index, whatever the order of the wishes; at most a few change places."""
     seeds = [await world.add_seed(rate=400_000) for _ in range(2)]
     async with client(world, *seeds) as one:
-        await one.fetch(tuple(reversed(range(PIECES))))
+        await one.fetch(tuple(reversed(range(pieces_in(world)))))
         order = one.arrived()
         # two peers hold up to a second each (12 pieces): a piece may come that much late, never wildly so
         far = [(piece, place) for place, piece in enumerate(order) if abs(piece - place) > 13]
         assert not far, order
         rising = sum(after > before for before, after in pairwise(order))
-        assert rising >= 0.7 * (PIECES - 1), order
+        assert rising >= 0.7 * (pieces_in(world) - 1), order
 
 
 async def order_holds_after_going_back(world: World) -> None:
@@ -109,19 +109,19 @@ async def only_chosen_files_are_on_disk(world: World) -> None:
         assert one.torrent is not None
         assert one.torrent.layout is not None
         one.choose(1)
-        await one.fetch(one.torrent.layout.pieces_of(one.torrent.layout.file(1).span))
-        assert one.file_bytes(1) == world.content[FILES[0][1] : FILES[0][1] + FILES[1][1]]
-        assert not one.torrent.path_of(0).exists()
-        assert not one.torrent.path_of(2).exists()
+        await one.fetch(one.torrent.layout.pieces_of(one.entry(1).span))
+        assert one.file_bytes(1) == one.source(1)
+        assert not one.path(0).exists()
+        assert not one.path(2).exists()
         one.choose(0, 1, 2)
-        await one.fetch(range(PIECES))
-        assert one.file_bytes(0) == world.content[: FILES[0][1]]
-        assert one.file_bytes(2) == world.content[-FILES[2][1] :]
+        await one.fetch(range(pieces_in(world)))
+        assert one.file_bytes(0) == one.source(0)
+        assert one.file_bytes(2) == one.source(2)
 
 
 async def wishes_next_to_a_choice_hold(world: World) -> None:
     """A wish in the same step as a choice of files is neither lost nor much widened, whichever comes first."""
-    seed = await world.add_seed()
+    seed = await world.add_seed(rate=2 * SLOW)
     async with client(world, seed) as one:
         assert one.torrent is not None
         one.torrent.apply(Change(want=(10, 11)))

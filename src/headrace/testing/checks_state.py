@@ -16,7 +16,7 @@ from headrace.engine.base import (
     TrackerReplied,
 )
 from headrace.errors import InputError
-from headrace.testing.engine_world import FILES, FIRST_MOMENT, NAME, PIECE, PIECES, SIZE, SLOW, Client, World, client
+from headrace.testing.engine_world import FILES, FIRST_MOMENT, NAME, PIECE, SLOW, Client, World, client, pieces_in
 
 
 async def metadata_of_a_torrent(world: World) -> None:
@@ -26,11 +26,11 @@ async def metadata_of_a_torrent(world: World) -> None:
         assert one.torrent is not None
         assert one.torrent.layout == layout
         assert one.torrent.info_hash == world.info_hash
-        assert (layout.name, layout.piece_length, layout.total_size) == (NAME, PIECE, SIZE)
+        assert (layout.name, layout.piece_length, layout.total_size) == (NAME, PIECE, len(world.content))
         listed = [(entry.path, entry.size) for entry in layout.listed()]
         assert listed == [(f"{NAME}/{path}", size) for path, size in FILES]
-        assert one.torrent.have == bytearray(PIECES)
-        assert one.torrent.path_of(1) == world.folder / NAME / "b" / "two.bin"
+        assert one.torrent.have == bytearray(pieces_in(world))
+        assert one.path(1) == world.folder / NAME / "b" / "two.bin"
 
 
 async def nothing_is_known_before_the_metadata(world: World) -> None:
@@ -54,7 +54,7 @@ async def metadata_of_a_magnet(world: World) -> None:
     """A magnet link gets its metadata from a peer, and then hardly anything that is not wanted."""
     seed = await world.add_seed()
     async with client(world, seed, magnet=True) as one:
-        assert one.of(MetadataReady)[0].layout.total_size == SIZE
+        assert one.of(MetadataReady)[0].layout.total_size == len(world.content)
         await one.fetch([20])
         await one.fetch([30])
         assert len(one.arrived()) <= 2 + FIRST_MOMENT, one.arrived()
@@ -94,7 +94,7 @@ async def stats_and_peers_are_answered(world: World) -> None:
         stats = await one.stats(lambda stats: stats.peers == 2 and stats.seeds == 1, "two peers")
         assert stats.phase in ("downloading", "finished")
         await one.fetch([5])
-        assert (await one.stats(lambda stats: stats.downloaded >= PIECE, "bytes")).downloaded < SIZE
+        assert (await one.stats(lambda stats: stats.downloaded >= PIECE, "bytes")).downloaded < len(world.content)
         one.torrent.request_peers()
         await one.until(lambda: bool(one.of(Peers)), "peers")
         peers = {peer.address: peer for peer in one.of(Peers)[-1].peers}
@@ -103,7 +103,7 @@ async def stats_and_peers_are_answered(world: World) -> None:
         assert full.progress == 1.0
         assert not partial.seed
         assert [piece for piece, had in enumerate(partial.pieces) if had] == [0, 1]
-        assert len(full.pieces) in (0, PIECES)
+        assert len(full.pieces) in (0, pieces_in(world))
 
 
 async def nothing_is_said_unasked(world: World) -> None:
@@ -151,7 +151,7 @@ async def resume_data_without_the_files(world: World) -> None:
         await one.fetch(range(4, 9))
         one.torrent.save_resume()
         await one.until(lambda: bool(one.of(ResumeSaved)), "resume data")
-        one.torrent.path_of(1).unlink()
+        one.path(1).unlink()
     async with Client(world) as two:
         two.attach()
         two.add(two.request(seed, resume=one.of(ResumeSaved)[-1].data))
@@ -165,14 +165,14 @@ async def data_on_disk_is_found(world: World) -> None:
     async with client(world, seed) as one:
         assert one.torrent is not None
         one.choose(0, 1, 2)
-        await one.fetch(range(PIECES))
-        path, size = one.torrent.path_of(1), FILES[1][1]
+        await one.fetch(range(pieces_in(world)))
+        path, size = one.path(1), FILES[1][1]
+        spoiled = (one.entry(1).offset + size // 2) // PIECE
     data = bytearray(path.read_bytes())
     data[size // 2] ^= 0xFF
     path.write_bytes(data)
-    spoiled = (FILES[0][1] + size // 2) // PIECE
     async with client(world) as two:
-        await two.had([piece for piece in range(PIECES) if piece != spoiled])
+        await two.had([piece for piece in range(pieces_in(world)) if piece != spoiled])
         assert two.torrent is not None
         assert not two.torrent.have[spoiled]
 
@@ -232,7 +232,7 @@ async def removing_keeps_or_deletes(world: World) -> None:
     async with client(world, seed) as one:
         assert one.torrent is not None
         await one.fetch(range(10))
-        paths = [one.torrent.path_of(index) for index in range(len(FILES))]
+        paths = [one.path(index) for index in range(len(FILES))]
         one.torrent.remove(delete_data=False)
         await one.until(lambda: bool(one.of(TorrentRemoved)), "the removal")
         assert not one.of(TorrentRemoved)[-1].deleted
@@ -253,7 +253,7 @@ async def closing_is_quick_and_final(world: World) -> None:
     one = Client(world)
     async with one:
         torrent = await one.ready(seed)
-        torrent.apply(Change(want=tuple(range(PIECES))))
+        torrent.apply(Change(want=tuple(range(pieces_in(world)))))
         await one.had([2])
         loop = asyncio.get_running_loop()
         begun = loop.time()

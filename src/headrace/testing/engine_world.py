@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
-from headrace.core.pieces import Layout
+from headrace.core.pieces import FileEntry, Layout
 from headrace.core.spans import Span
 from headrace.engine.base import (
     BLOCK,
@@ -34,10 +34,8 @@ from headrace.engine.base import (
 
 NAME = "suite"
 FILES = (("a one.bin", 100_000), ("b/two.bin", 1_500_000), ("c three.bin", 50_000))
-"""Paths and sizes of the torrent that every world makes; no file begins at a piece's border but the first."""
+"""Paths and sizes in the torrent that every world makes; in v1 only the first file begins at a piece's border."""
 PIECE = 2 * BLOCK
-SIZE = sum(size for _, size in FILES)
-PIECES = -(-SIZE // PIECE)
 PATIENCE = 30.0
 """Seconds until a wait has failed; nothing here takes more than two on an idle machine."""
 SLOW = 200_000
@@ -55,7 +53,7 @@ class World(Protocol):
 
     torrent: bytes
     content: bytes
-    """The torrent's bytes, all files one after the other."""
+    """The torrent's bytes, all files one after the other, with the padding of a v2 or hybrid torrent (BEP 47, 52)."""
     info_hash: str
     magnet: str
     """Without peers."""
@@ -77,6 +75,11 @@ class World(Protocol):
         """Bring back a seed that was taken away."""
 
 
+def pieces_in(world: World) -> int:
+    """How many pieces the torrent has."""
+    return -(-len(world.content) // PIECE)
+
+
 Make = Callable[[], AbstractAsyncContextManager[World]]
 
 
@@ -93,7 +96,7 @@ class Client:
         self._thread = threading.get_ident()
         self._loop = asyncio.get_running_loop()
         self._came = asyncio.Event()
-        self._chosen = frozenset(range(len(FILES)))
+        self._ignored: frozenset[int] = frozenset()
 
     async def __aenter__(self) -> Self:
         self.engine.start()
@@ -134,11 +137,32 @@ class Client:
         await self.until(lambda: torrent.layout is not None and bool(self.of(MetadataReady)), "metadata")
         return torrent
 
-    def choose(self, *indexes: int) -> None:
-        """Choose files, and look only into these from now on."""
+    def choose(self, *numbers: int) -> None:
+        """Choose files by their number in ``FILES``, and look only into these from now on."""
         assert self.torrent is not None
-        self._chosen = frozenset(indexes)
-        self.torrent.choose_files(self._chosen)
+        chosen = frozenset(self.entry(number).index for number in numbers)
+        self._ignored = frozenset(self.entry(number).index for number in range(len(FILES))) - chosen
+        self.torrent.choose_files(chosen)
+
+    def entry(self, number: int) -> FileEntry:
+        """A file by its number in ``FILES``: padding has indexes too."""
+        assert self.torrent is not None
+        assert self.torrent.layout is not None
+        return list(self.torrent.layout.listed())[number]
+
+    def path(self, number: int) -> Path:
+        """Where a file lies, by its number in ``FILES``."""
+        assert self.torrent is not None
+        return self.torrent.path_of(self.entry(number).index)
+
+    def file_bytes(self, number: int) -> bytes:
+        """A whole file on disk."""
+        return self.path(number).read_bytes()
+
+    def source(self, number: int) -> bytes:
+        """What is right for a whole file."""
+        span = self.entry(number).span
+        return self.world.content[span.start : span.end]
 
     async def until(self, done: Callable[[], bool], what: str) -> None:
         """Wait for events until ``done``."""
@@ -180,11 +204,6 @@ class Client:
         """The pieces that became ready, in order."""
         return [piece for event in self.of(PiecesReady) for piece in event.pieces]
 
-    def file_bytes(self, index: int) -> bytes:
-        """A whole file on disk."""
-        assert self.torrent is not None
-        return self.torrent.path_of(index).read_bytes()
-
     def _listen(self, events: Sequence[Event]) -> None:
         if threading.get_ident() != self._thread or asyncio.get_running_loop() is not self._loop:
             self.faults.append("events came on another thread or loop")
@@ -210,7 +229,7 @@ class Client:
                 self._look_at_piece(torrent, piece)
         elif isinstance(event, BlockArrived) and torrent.layout is not None:
             start = event.piece * PIECE + event.block * BLOCK
-            self._compare(torrent, torrent.layout, Span(start, start + BLOCK).clip(SIZE), f"{event}")
+            self._compare(torrent, torrent.layout, Span(start, start + BLOCK).clip(len(self.world.content)), f"{event}")
 
     def _look_at_piece(self, torrent: EngineTorrent, piece: int) -> None:
         if torrent.layout is None or not torrent.have[piece]:
@@ -224,7 +243,7 @@ class Client:
         """The bytes on disk, right now, in all chosen files that the span touches."""
         for entry in layout.files:
             part = Span(max(span.start, entry.span.start), min(span.end, entry.span.end))
-            if part.size and entry.index in self._chosen and not entry.pad:
+            if part.size and entry.index not in self._ignored and not entry.pad:
                 got = b""
                 with contextlib.suppress(OSError), torrent.path_of(entry.index).open("rb") as file:
                     file.seek(part.start - entry.offset)

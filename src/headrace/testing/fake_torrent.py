@@ -65,6 +65,11 @@ class FakeTorrent:
             raise RuntimeError("the metadata is not there yet")
         return self._disk.path_of(index)
 
+    @property
+    def part_file(self) -> Path | None:
+        """Files that are not chosen are simply not there."""
+        return None
+
     def choose_files(self, indexes: frozenset[int]) -> None:
         """Other files get no file of their own."""
         if not self._ended:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from headrace.core.spans import Span
 from headrace.engine.base import Engine
-from headrace.testing.engine_world import FILES, NAME, PIECE, PIECES, SIZE, Address
+from headrace.testing.engine_world import FILES, NAME, PIECE, Address, pieces_in
 from headrace.testing.fake_engine import FakeEngine
 from headrace.testing.fake_swarm import Content, FakeFile, FakePeer, FakeSwarm
 from headrace.testing.local_swarm import LocalSwarm, SeedSpec, Version
@@ -24,7 +24,7 @@ class FakeWorld:
         self.folder = folder
         content = Content([FakeFile(path, size) for path, size in FILES], PIECE, NAME)
         self.torrent, self.info_hash, self.magnet = content.torrent, content.info_hash, content.magnet
-        self.content = content.read(Span(0, SIZE))
+        self.content = content.read(Span(0, content.layout.total_size))
         self._swarm = FakeSwarm(content)
         self._peers: dict[Address, FakePeer] = {}
 
@@ -36,7 +36,7 @@ class FakeWorld:
         self, *, rate: int = 0, have: tuple[int, ...] | None = None, corrupt: tuple[int, ...] = ()
     ) -> Address:
         """A peer that is met only by its address, as in the other worlds."""
-        held = frozenset(range(PIECES) if have is None else have)
+        held = frozenset(range(pieces_in(self)) if have is None else have)
         peer = self._swarm.join(FakePeer(rate or FAST, 0.01, held, corrupt=frozenset(corrupt), listed=False))
         self._peers[peer.address] = peer
         return peer.address
@@ -91,13 +91,17 @@ async def swarm_world(
     folder: Path, engine: Callable[[], Engine], *, version: Version = "v1"
 ) -> AsyncIterator[SwarmWorld]:
     """A world of real seeds for the engines that ``engine`` makes; ``folder`` is empty."""
-    source, data = folder / "source" / NAME, folder / "data"
-    data.mkdir()
+    source, data_folder = folder / "source" / NAME, folder / "data"
+    data_folder.mkdir()
     # the files' bytes are the fake content's: a function of their offset
     content = Content([FakeFile(path, size) for path, size in FILES], PIECE, NAME)
+    files = []
     for entry in content.layout.files:
         path = source.parent / entry.path
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content.file_bytes(entry.index))
+        files.append(content.file_bytes(entry.index))
+        path.write_bytes(files[-1])
+    # v2 has each file begin a piece (BEP 52); in between, and at the end, is padding
+    padded = files if version == "v1" else [data + bytes(-len(data) % PIECE) for data in files]
     async with LocalSwarm(source, seeds=0, piece_length=PIECE, version=version) as swarm:
-        yield SwarmWorld(data, swarm, content.read(Span(0, SIZE)), engine)
+        yield SwarmWorld(data_folder, swarm, b"".join(padded), engine)
