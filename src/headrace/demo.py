@@ -41,6 +41,9 @@ PATIENCE = 60.0
 """Seconds to wait for a picture before the demo has failed."""
 EARLY, LATE = 0.5, 5.0
 """Seconds by which a position may be before or behind the wished one and still be its picture."""
+MOVED = 0.2
+"""Seconds behind the wished position that prove that pictures move: players tell the position that they go to before
+they show it."""
 DECODER = "decoder"
 """The player without a window."""
 INTERRUPTED = 130
@@ -208,6 +211,7 @@ class Show:
         self._loop = asyncio.get_running_loop()
         self._began = began
         self._wish: tuple[float, asyncio.Future[float]] | None = None
+        self._paused_since = False
         self._state = ""
         self._pictures: int | None = None
         self._last: float | None = None
@@ -281,7 +285,7 @@ class Show:
         """Becomes the moment at which the picture at ``position`` is shown."""
         shown: asyncio.Future[float] = self._loop.create_future()
         shown.add_done_callback(lambda done: done.cancelled() or done.exception())
-        self._wish = (position, shown)
+        self._wish, self._paused_since = (position, shown), False
         return shown
 
     async def _until(self, shown: asyncio.Future[float], player: asyncio.Future[Player] | None = None) -> float:
@@ -311,14 +315,21 @@ class Show:
             self._say(events.Player(self._name, state.state))
         if state.state == "failed":
             self._failed(PlayerError(f"{self._name} failed: {state.detail or 'it did not say why'}."))
-        elif state.state == "playing" and state.position is not None:
-            self._met(state.position)
+        elif state.state != "playing":
+            self._paused_since = True
+        elif state.position is not None:
+            self._meet(state.position)
 
-    def _met(self, position: float) -> None:
-        if self._wish is not None and self._wish[0] - EARLY <= position <= self._wish[0] + LATE:
-            wish, self._wish = self._wish[1], None
-            if not wish.done():
-                wish.set_result(self._loop.time())
+    def _meet(self, position: float) -> None:
+        """The wish is met by a position near it, once the player had stopped for it or has moved on from it."""
+        if self._wish is None or not -EARLY <= position - self._wish[0] <= LATE:
+            return
+        ahead = max(position - self._wish[0], 0.0)
+        if not self._paused_since and ahead < MOVED:
+            return
+        shown, self._wish = self._wish[1], None
+        if not shown.done():  # told late, it was shown earlier by what has been played since
+            shown.set_result(self._loop.time() - ahead)
 
     def _failed(self, error: HeadraceError) -> None:
         """The player is gone, or will never show a picture."""
@@ -384,6 +395,7 @@ class Decoder:
 
     async def seek(self, seconds: float) -> bool:
         """Go there."""
+        self._heard(PlayerState("buffering"))
         self._viewer.seek(seconds)
         return True
 
