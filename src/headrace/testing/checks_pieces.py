@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 from headrace.engine.base import (
@@ -12,7 +13,7 @@ from headrace.engine.base import (
     PiecesReady,
     PiecesTaken,
 )
-from headrace.testing.engine_world import FILES, FIRST_MOMENT, PIECE, SLOW, World, client, pieces_in
+from headrace.testing.engine_world import FILES, FIRST_MOMENT, PIECE, SLOW, Client, World, client, pieces_in
 
 
 async def nothing_wanted_nothing_fetched(world: World) -> None:
@@ -105,11 +106,13 @@ async def a_jump_comes_soon(world: World) -> None:
 async def only_chosen_files_are_on_disk(world: World) -> None:
     """A file that is not chosen does not appear; choosing it later brings what is had of it, readable."""
     seed = await world.add_seed()
-    async with client(world, seed) as one:
-        assert one.torrent is not None
-        assert one.torrent.layout is not None
+    async with Client(world) as one:
+        one.attach()
+        torrent = one.add(replace(one.request(seed), files_later=True))
+        await one.until(lambda: torrent.layout is not None, "metadata")
+        assert torrent.layout is not None
         one.choose(1)
-        await one.fetch(one.torrent.layout.pieces_of(one.entry(1).span))
+        await one.fetch(torrent.layout.pieces_of(one.entry(1).span))
         assert one.file_bytes(1) == one.source(1)
         assert not one.path(0).exists()
         assert not one.path(2).exists()
