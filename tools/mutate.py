@@ -28,6 +28,12 @@ ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
 }  # fmt: skip
 SWAPPED = {"min": "max", "max": "min", "any": "all", "all": "any"}
 DROPPED = (ast.Expr, ast.Assign, ast.AugAssign, ast.Return, ast.Break, ast.Continue, ast.Raise)
+QUICK = """
+from hypothesis import Phase, settings
+settings.register_profile("quick", deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
+settings.load_profile("quick")
+"""
+"""No search for the simplest failure, and the same examples each time."""
 
 
 def changes(node: ast.AST) -> Iterator[tuple[str, object]]:
@@ -80,7 +86,8 @@ def killed(root: Path, tests: list[str], seconds: float) -> bool:
     """Whether the tests fail, or do not come to an end."""
     env = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
     env["HYPOTHESIS_STORAGE_DIRECTORY"] = str(root / ".hypothesis")
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+    (root / "quick.py").write_text(QUICK, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "quick", *tests]
     try:
         return subprocess.run(command, env=env, capture_output=True, timeout=seconds, check=False).returncode != 0
     except subprocess.TimeoutExpired:

@@ -363,6 +363,15 @@ def test_a_fresh_seek_has_the_swarm_to_itself_for_a_moment() -> None:
     assert plan(served, 10.0).wanted == (10, 11, 0, 1), "its first byte came: the others' turn"
 
 
+def test_a_start_is_no_seek_until_the_first_pins_first_piece_is_there() -> None:
+    old = head(0, waiting=True, since=1.0, id=1)
+    sought = head(160, waiting=True, fresh=True, since=10.0, id=2)
+    both = world(heads=[old, sought], pins=(Span(64, 96), Span(199, 200)))
+    assert set(plan(both, 10.0).wanted) == {0, 1, 4, 5, 10, 11, 12}
+    begun = replace(both, have=world(have=[4]).have)
+    assert set(plan(begun, 10.0).wanted) == {5, 10, 11, 12}
+
+
 def test_the_newest_of_the_waiting_comes_first_then_the_others_by_age() -> None:
     heads = [head(0, waiting=True, since=1.0, id=1), head(64, waiting=True, since=3.0, id=2)]
     heads += [head(128, waiting=True, since=2.0, id=3), head(192, since=9.0, id=4)]
@@ -417,6 +426,14 @@ def test_the_rest_stays_behind_what_was_not_asked_for_yet() -> None:
     pinned = world(pins=(Span(96, 97),), goals=(range(PIECES),), rates=PLENTY)
     assert plan(pinned, 0.0).wanted == (6, 7, 8, 9, 10, 11, 12)
     assert plan(replace(pinned, taken=frozenset({6})), 0.0).wanted == (6, 0, 1, 2, 3, 4, 5, 7)
+
+
+def test_the_rest_is_handed_to_the_last_byte_of_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading = world(heads=[Head(1, 0, 32, 0.0, fresh=False)], goals=(range(PIECES),))
+    monkeypatch.setattr(planner, "START_BYTES", 33)
+    assert plan(reading, 0.0).wanted == (0, 1, 2)
+    monkeypatch.setattr(planner, "START_BYTES", 32)
+    assert plan(reading, 0.0).wanted == (0, 1)
 
 
 def test_the_rest_is_not_handed_once_the_budget_is_spent() -> None:

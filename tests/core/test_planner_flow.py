@@ -119,8 +119,11 @@ class Flow:
         assert self.wanted or not any(0 in self.have[goal.start : goal.stop] for goal in self.goals), "it ran dry"
 
     def run(self) -> None:
-        while not all(self.have):
+        for _ in range(4 * len(self.have)):
             self.step()
+            if all(self.have):
+                break
+        assert all(self.have), "it came to a stop"
         for _ in self.have:
             self.read()
         self.replan()

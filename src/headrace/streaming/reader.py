@@ -55,9 +55,11 @@ class Reader:
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Move to a byte of the file, as ``io.IOBase.seek``; past the end is allowed and reads nothing there."""
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self.tell(), io.SEEK_END: self.size}[whence]
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self.tell(), io.SEEK_END: self.size}.get(whence)
         if self._closed:
             raise ReaderClosed("the reader is closed")
+        if base is None:
+            raise ValueError(f"whence is 0, 1 or 2, not {whence}")
         if base + offset < 0:
             raise ValueError("a seek cannot go before the start of the file")
         target = base + offset
@@ -153,10 +155,13 @@ class Reader:
 
 
 def read_span(span: FileSpan) -> bytes:
-    """The span's bytes from the disk (blocking)."""
-    with span.path.open("rb", buffering=0) as file:
-        file.seek(span.offset)
-        data = file.read(span.size)
+    """The span's bytes from the disk (blocking); ``StreamFailed`` when the disk does not give them."""
+    try:
+        with span.path.open("rb", buffering=0) as file:
+            file.seek(span.offset)
+            data = file.read(span.size)
+    except OSError as error:
+        raise StreamFailed(f"{span.path.name} cannot be read: {error.strerror}.", kind="disk") from error
     if not data:
         raise StreamFailed(f"{span.path.name} is shorter on disk than what was checked.", "Was it changed meanwhile?")
     return data

@@ -1,0 +1,115 @@
+"""A torrent without an engine: its have-map and its file hold what a test says, and nothing else."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headrace.core import planner
+from headrace.core.pieces import FileEntry, Layout
+from headrace.engine.base import BLOCK, Change
+from headrace.streaming.conductor import Conductor
+from headrace.streaming.reader import Reader
+
+SMALL = {
+    "CRITICAL_BYTES": 24,
+    "SEEK_BYTES": 40,
+    "TIER1_BYTES": 48,
+    "TIER2_BYTES": 96,
+    "START_BYTES": 40,
+    "FLOOR_BYTES": 32,
+    "CEILING_BYTES": 112,
+}
+
+
+@pytest.fixture
+def small_planner(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tiers and budgets that bite in a file of some hundred bytes."""
+    for name, value in SMALL.items():
+        monkeypatch.setattr(planner, name, value)
+
+
+class Handle:
+    """An engine's torrent (``EngineTorrent``) that keeps what it was told."""
+
+    def __init__(self, folder: Path, layout: Layout) -> None:
+        self.info_hash = "ab" * 20
+        self.layout = layout
+        self.folder = folder
+        self.have = bytearray(layout.num_pieces)
+        self.changes: list[Change] = []
+        self.wanted: set[int] = set()
+        self.blocks: list[bool] = []
+
+    def path_of(self, index: int) -> Path:
+        return self.folder / str(index)
+
+    def apply(self, change: Change) -> None:
+        assert not set(change.want) & set(change.drop)
+        self.changes.append(change)
+        self.wanted = (self.wanted | set(change.want)) - set(change.drop)
+
+    def report_blocks(self, wanted: bool) -> None:
+        self.blocks.append(wanted)
+
+
+class Stage:
+    """A conductor over a handle; the files are full of wrong bytes until a piece or a block comes."""
+
+    def __init__(self, folder: Path, sizes: list[int], piece_length: int, clock: Callable[[], float] | None) -> None:
+        files, offset = [], 0
+        for index, size in enumerate(sizes):
+            files.append(FileEntry(index, f"show/{index}.mkv", size, offset))
+            (folder / str(index)).write_bytes(b"\xee" * size)
+            offset += size
+        self.layout = Layout("show", piece_length, offset, tuple(files))
+        self.data = random.Random(1).randbytes(offset)
+        self.handle = Handle(folder, self.layout)
+        self.conductor = Conductor(self.handle, clock)  # type: ignore[arg-type]
+
+    def write(self, start: int, end: int, data: bytes | None = None) -> None:
+        """Put these bytes of the torrent into the files."""
+        data = self.data[start:end] if data is None else data
+        for entry in self.layout.files:
+            first, last = max(start, entry.offset), min(end, entry.span.end)
+            if first < last:
+                with self.handle.path_of(entry.index).open("r+b") as file:
+                    file.seek(first - entry.offset)
+                    file.write(data[first - start : last - start])
+
+    def come(self, *pieces: int) -> None:
+        """Pieces are written, checked and told of."""
+        for piece in pieces:
+            self.write(*self.layout.span_of(piece))
+            self.handle.have[piece] = 1
+            self.handle.wanted.discard(piece)
+        self.conductor.pieces_ready(pieces)
+
+    def block(self, piece: int, block: int, *, trusted: bool = False, data: bytes | None = None) -> None:
+        """A block is written, unchecked."""
+        start = self.layout.span_of(piece).start + block * BLOCK
+        self.write(start, min(start + BLOCK, self.layout.span_of(piece).end), data)
+        self.conductor.block_arrived(piece, block, trusted)
+
+    def reader(self, index: int = 0, position: int = 0, eager: str = "off") -> Reader:
+        entry = self.layout.file(index)
+        return Reader(self.conductor, self.layout, entry, self.handle.path_of(index), position, eager)
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Callable[..., Stage]:
+    """Makes a stage: ``stage([size, ...], piece_length)``; its metadata is there."""
+
+    def make(
+        sizes: list[int], piece_length: int, *, clock: Callable[[], float] | None = None, start: bool = True, **_: Any
+    ) -> Stage:
+        made = Stage(tmp_path, sizes, piece_length, clock)
+        if start:
+            made.conductor.start(made.layout)
+        return made
+
+    return make
