@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from headrace.core import events
 from headrace.core.choice import Choice
-from headrace.errors import HeadraceError, SwarmError
+from headrace.errors import EngineError, HeadraceError, SwarmError
 from headrace.session import Begun, Session
 
 if TYPE_CHECKING:
+    import asyncio
+
     from headrace.core.pieces import Layout
     from headrace.settings import Settings
     from headrace.sources import Loaded
@@ -96,24 +98,42 @@ async def _download(session: Session, begun: Begun, say: Say) -> int:
     torrent.subscribe(say)
     try:
         await torrent.metadata(session.settings.timeout or None)
-        done = asyncio.Event()
-        torrent.subscribe(lambda note: done.set() if torrent.share_of_goals() >= 1.0 else None)
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        torrent.subscribe(lambda note: _settle(done, torrent))
         await until_peers_or(torrent, done, session.settings.timeout)
-        await done.wait()
+        await done
     finally:
         status = torrent.status()
         say(events.Done(0.0, status.downloaded, status.uploaded))
     return 0
 
 
-async def until_peers_or(torrent: Torrent, done: Any, timeout: float) -> None:
-    """Return when a peer is connected or ``done`` is set; ``SwarmError`` after ``timeout`` seconds (0: never)."""
+def _settle(done: asyncio.Future[None], torrent: Torrent) -> None:
+    """End the wait for a download that is whole, or that cannot become so."""
+    if done.done():
+        return
+    if torrent.share_of_goals() >= 1.0:
+        done.set_result(None)
+    elif torrent.monitor.disk_error:
+        done.set_exception(
+            EngineError(
+                f"Cannot write to the disk: {torrent.monitor.disk_error}.",
+                "Make room, or choose another folder: --dir DIR. Started again, it goes on where it was.",
+                kind="disk",
+            )
+        )
+    elif torrent.error:
+        done.set_exception(EngineError(f"The torrent failed: {torrent.error}."))
+
+
+async def until_peers_or(torrent: Torrent, done: asyncio.Future[None], timeout: float) -> None:
+    """Return when a peer is connected or ``done`` has ended; ``SwarmError`` after ``timeout`` seconds (0: never)."""
     import asyncio
 
     met = asyncio.Event()
 
     def hear(note: events.Note) -> None:
-        if (isinstance(note, events.Progress) and (note.peers or note.downloaded)) or done.is_set():
+        if (isinstance(note, events.Progress) and (note.peers or note.downloaded)) or done.done():
             met.set()
 
     unsubscribe = torrent.subscribe(hear)

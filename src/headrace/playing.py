@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from headrace.core import events
-
 from headrace.errors import HeadraceError
 from headrace.http.server import Server
 from headrace.players.base import Media, PlayerState, Running, accepts, default_player, launch
@@ -59,7 +58,7 @@ class Playing:
     def _player(self) -> str:
         name = self._settings.player or default_player()
         if not accepts(name):
-            from headrace.players.run import unknown
+            from headrace.players.table import unknown
 
             raise unknown(name)
         return name
@@ -89,8 +88,9 @@ class Playing:
 
         unsubscribe = self._torrent.subscribe(hear)
         player = asyncio.ensure_future(running.wait())
+        ends: list[asyncio.Future[Any]] = [player, over]
         try:
-            await asyncio.wait({player, over}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             if not player.done():
                 await running.stop()
                 raise HeadraceError(f"The torrent failed: {self._torrent.error}.")

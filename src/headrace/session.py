@@ -7,6 +7,7 @@ Rules: ``start`` and ``begin`` need no event loop and import none, so that peers
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 SAVE_EVERY = 15.0
 """Seconds between saves of resume data while pieces arrive: what a kill can cost is fetched again."""
+MANY_FILES = 2000
+"""More files than this are looked at in the end only: 2 µs each would hold the event loop for too long (after a kill,
+all is hashed again then)."""
 DEFAULT_CHOICE = Choice()
 
 
@@ -41,6 +45,14 @@ class Begun:
     choice: Choice
     store: Store
     lock: Lock
+    folder: Path
+    foreign: bool
+    """The folder was named for this torrent: others' files may be in it, and ours alone are to stay."""
+
+    def paths(self) -> list[str]:
+        """Files that may lie in the folder; none before the metadata."""
+        layout, part_file = self.handle.layout, self.handle.part_file
+        return [*(e.path for e in layout.listed()), *([part_file.name] if part_file else [])] if layout else []
 
 
 class Session:
@@ -97,27 +109,32 @@ class Session:
         info_hash, hashes, name = _identity(loaded)
         home = folder or self.settings.data_folder
         store = Store(_downloads() if folder else home / FOLDER)
+        place = _writable(folder) if folder else home / info_hash
         lock = store.lock(info_hash)
-        magnet = loaded.magnet
-        request = AddRequest(
-            info_hash,
-            folder or home / info_hash,
-            magnet=magnet.uri if magnet else "",
-            torrent=loaded.torrent,
-            resume=store.load(info_hash),
-            trackers=self.settings.trackers,
-            peers=_addresses((*self.settings.peers, *(magnet.peers if magnet else ()))),
-            metadata_only=choice.metadata_only,
-            blocks=choice.eager != "off",
-        )
         try:
-            handle = self._running().add(request)
+            handle = self._running().add(self._request(info_hash, loaded, choice, store, place))
         except Exception:
             lock.release()
             raise
-        begun = Begun(handle, name, hashes, choice, store, lock)
+        begun = Begun(handle, name, hashes, choice, store, lock, place, folder is not None)
         self._begun[info_hash] = begun
         return begun
+
+    def _request(self, info_hash: str, loaded: Loaded, choice: Choice, store: Store, place: Path) -> AddRequest:
+        magnet, resume = loaded.magnet, store.load(info_hash)
+        return AddRequest(
+            info_hash,
+            place,
+            magnet=magnet.uri if magnet else "",
+            torrent=loaded.torrent,
+            resume=resume,
+            recheck=bool(resume) and not store.undisturbed(info_hash, place),
+            trackers=self.settings.trackers,
+            peers=_addresses((*self.settings.peers, *(magnet.peers if magnet else ()))),
+            metadata_only=choice.metadata_only,
+            files_later=choice.whole,
+            blocks=choice.eager != "off",
+        )
 
     def _running(self) -> Engine:
         if self._engine is None:
@@ -188,6 +205,8 @@ class Session:
     def _save(self, begun: Begun, data: bytes) -> None:
         with contextlib.suppress(OSError):  # a full disk: the next start hashes what is there
             begun.store.save(begun.handle.info_hash, data)
+            if len(paths := begun.paths()) <= MANY_FILES:
+                begun.store.describe(begun.handle.info_hash, begun.folder, paths, clean=False)
 
     async def _save_now_and_then(self) -> None:
         import asyncio
@@ -208,8 +227,19 @@ class Session:
         if self._engine is not None:
             await self._engine.aclose()
         for begun in self._begun.values():
-            begun.lock.release()
+            self._leave(begun)
         self._begun.clear()
+
+    def _leave(self, begun: Begun) -> None:
+        """The engine writes no more: what lies there now is what the saved state is about."""
+        info_hash, paths = begun.handle.info_hash, begun.paths()
+        with contextlib.suppress(OSError):
+            if paths and begun.store.load(info_hash):
+                begun.store.describe(info_hash, begun.folder, paths, clean=True)
+            part_file = begun.handle.part_file
+            if begun.foreign and part_file is not None and part_file.exists():
+                begun.store.park(info_hash, part_file)
+        begun.lock.release()
 
     async def __aenter__(self) -> Session:
         import asyncio
@@ -234,6 +264,18 @@ def _identity(loaded: Loaded) -> tuple[str, tuple[str, ...], str]:
 
     info_hashes, layout = inspect_torrent(loaded.torrent)
     return info_hashes[0], info_hashes, layout.name
+
+
+def _writable(folder: Path) -> Path:
+    """The folder, made if need be; ``EngineError`` when nothing can be put there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        reason = "" if os.access(folder, os.W_OK | os.X_OK) else "permission denied"
+    except OSError as error:
+        reason = error.strerror or str(error)
+    if reason:
+        raise EngineError(f"Cannot write in {folder}: {reason}.", "Choose another folder: --dir DIR.", kind="disk")
+    return folder
 
 
 def _downloads() -> Path:

@@ -1,4 +1,5 @@
-"""What is kept between runs: per torrent the engine's resume data (metadata, checked pieces, peers), and a lock.
+"""What is kept between runs: per torrent the engine's resume data (metadata, checked pieces, peers), what its files
+looked like then, the part file of a download that ended, and a lock.
 
 Rules: it lies beside the data it describes, so that a folder can be moved or removed as a whole; a file is replaced in
 one step, so that a kill at any moment leaves the old or the new one; two processes never write the same torrent.
@@ -7,11 +8,14 @@ one step, so that a kill at any moment leaves the old or the new one; two proces
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
+from headrace import footprint
 from headrace.errors import EngineError
 
 FOLDER = ".headrace"
@@ -43,9 +47,48 @@ class Store:
 
     def save(self, info_hash: str, data: bytes) -> None:
         """Replace what was saved. An OSError is the caller's to judge."""
+        self._replace(self._path(info_hash), data)
+
+    def describe(self, info_hash: str, folder: Path, paths: Iterable[str], *, clean: bool) -> None:
+        """Keep what the files at these paths in ``folder`` look like; ``clean``: nobody writes to them any more."""
+        found = footprint.take(self._place(folder), folder, paths, clean=clean)
+        self._replace(self._path(info_hash, "files"), found.dump())
+
+    def undisturbed(self, info_hash: str, folder: Path) -> bool:
+        """Whether the files in ``folder`` are as they were when their state was saved. From now on they may change."""
+        try:
+            found = footprint.load(self._path(info_hash, "files").read_bytes())
+            if found is None or found.place != self._place(folder):
+                return False
+            self._unpark(info_hash, folder, found)
+            if not found.fits(folder, self._path(info_hash).stat().st_mtime):
+                return False
+            os.utime(self._path(info_hash))
+            self._replace(self._path(info_hash, "files"), dataclasses.replace(found, clean=False).dump())
+        except OSError:
+            return False
+        return True
+
+    def park(self, info_hash: str, part_file: Path) -> None:
+        """Take the engine's part file out of the user's folder until the next run."""
+        with contextlib.suppress(OSError):
+            _move(part_file, self._path(info_hash, "parts"))
+
+    def _unpark(self, info_hash: str, folder: Path, found: footprint.Footprint) -> None:
+        parked = self._path(info_hash, "parts")
+        for path in found.files:
+            if is_part_file(path) and parked.exists():
+                _move(parked, folder / path)
+
+    def forget(self, info_hash: str) -> None:
+        """Nothing is kept of it any more."""
+        for kind in ("resume", "files", "parts", "lock"):
+            with contextlib.suppress(OSError):
+                self._path(info_hash, kind).unlink()
+
+    def _replace(self, path: Path, data: bytes) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        path = self._path(info_hash)
-        fresh = path.with_suffix(f".{os.getpid()}")
+        fresh = path.with_suffix(f"{path.suffix}.{os.getpid()}")
         try:
             fresh.write_bytes(data)
             fresh.replace(path)
@@ -54,15 +97,16 @@ class Store:
                 fresh.unlink()
             raise
 
-    def forget(self, info_hash: str) -> None:
-        """Nothing is kept of it any more."""
-        for path in (self._path(info_hash), self._path(info_hash).with_suffix(".lock")):
-            with contextlib.suppress(OSError):
-                path.unlink()
+    def _place(self, folder: Path) -> str:
+        """The folder as seen from here: it stays the same when both are moved together."""
+        try:
+            return os.path.relpath(folder, self.folder)
+        except ValueError:  # another drive of Windows
+            return str(folder)
 
     def lock(self, info_hash: str) -> Lock:
         """Claim the torrent's data; ``EngineError`` when another process has it or the folder cannot be written."""
-        path = self._path(info_hash).with_suffix(".lock")
+        path = self._path(info_hash, "lock")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             file = path.open("ab")
@@ -81,8 +125,22 @@ class Store:
             )
         return Lock(file)
 
-    def _path(self, info_hash: str) -> Path:
-        return self.folder / f"{info_hash}.resume"
+    def _path(self, info_hash: str, kind: str = "resume") -> Path:
+        return self.folder / f"{info_hash}.{kind}"
+
+
+def _move(source: Path, target: Path) -> None:
+    try:
+        source.replace(target)
+    except OSError:  # another file system
+        import shutil
+
+        shutil.move(source, target)
+
+
+def is_part_file(path: str) -> bool:
+    """Whether that is the name of an engine's part file, not of a torrent's file."""
+    return path.startswith(".") and path.endswith(".parts") and "/" not in path
 
 
 def _claim(file: IO[bytes]) -> bool:

@@ -43,9 +43,13 @@ class AddRequest:
     magnet: str = ""
     torrent: bytes = b""
     resume: bytes = b""
+    recheck: bool = False
+    """Do not believe ``resume`` about pieces: hash what lies on the disk."""
     trackers: tuple[str, ...] = ()
     peers: tuple[tuple[str, int], ...] = ()
     metadata_only: bool = False
+    files_later: bool = False
+    """Fetch nothing before ``choose_files``: of files that are not chosen nothing is to lie on the disk."""
     seed: bool = False
     blocks: bool = False
     """Report every block that reaches the disk (``BlockArrived``), for serving before the piece is checked."""
@@ -198,6 +202,10 @@ class EngineTorrent(Protocol):
 
     def path_of(self, index: int) -> Path:
         """Where the file with this index lies on disk; ``RuntimeError`` before the metadata."""
+
+    @property
+    def part_file(self) -> Path | None:
+        """Where pieces that reach into files that are not chosen have their rest; None before the metadata."""
 
     def choose_files(self, indexes: frozenset[int]) -> None:
         """These files are to lie on disk under their own names; pieces are wanted by ``apply`` alone."""

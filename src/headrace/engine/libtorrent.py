@@ -89,6 +89,7 @@ class LibtorrentTorrent:
         self._wanted: set[int] = set()
         self._gate: list[Change] | None = None
         self._loud: int | None = None
+        self.part_file: Path | None = None
         self.blocks_reported = request.blocks
 
     @property
@@ -105,6 +106,9 @@ class LibtorrentTorrent:
     def learn(self, info: lt.torrent_info) -> Layout:
         """The metadata is there."""
         self.layout = layout_of(info)
+        hashes = info.info_hashes()
+        best = str(hashes.v2 if hashes.has_v2() else hashes.v1)
+        self.part_file = self.request.save_path / f".{best[:40]}.parts"  # so that is how libtorrent names it
         self.readiness.start(self.layout, self._unfinished)
         if not self.request.seed and not self.request.metadata_only:
             self._loud = 0
@@ -128,7 +132,7 @@ class LibtorrentTorrent:
 
     def choose_files(self, indexes: frozenset[int]) -> None:
         """Files that are not chosen get no file of their own; what pieces share with them goes to a part file."""
-        if self.layout is None or len(self.layout.files) < 2:
+        if self.layout is None or (len(self.layout.files) < 2 and not self.request.files_later):
             return
         priorities = [WANTED if entry.index in indexes else UNWANTED for entry in self.layout.files]
         self._gate = self._gate or []  # libtorrent recomputes all piece priorities when that is done
@@ -146,6 +150,8 @@ class LibtorrentTorrent:
         """See ``base.EngineTorrent``. Four asynchronous calls, executed in order."""
         self._wanted.difference_update(change.drop)
         self._wanted.update(change.want)
+        if self.layout is None:
+            return  # ``_silence`` brings it; libtorrent itself would crash (a division by zero)
         if self._gate is not None:
             self._gate.append(change)
             return
@@ -326,6 +332,8 @@ class LibtorrentEngine:
             params = lt.read_resume_data(request.resume)
         except (RuntimeError, ValueError):
             return None
+        if request.recheck:
+            params.have_pieces, params.verified_pieces, params.unfinished_pieces = [], [], {}
         hashes = params.info_hashes
         return params if request.info_hash in (str(hashes.v1), str(hashes.v2)) else None
 
@@ -333,7 +341,7 @@ class LibtorrentEngine:
         flags = lt.torrent_flags.default_flags | lt.torrent_flags.duplicate_is_error
         flags &= ~(lt.torrent_flags.paused | lt.torrent_flags.auto_managed)
         flags |= lt.torrent_flags.sequential_download
-        if request.metadata_only:
+        if request.metadata_only or request.files_later:
             flags |= lt.torrent_flags.default_dont_download
         if request.seed:
             flags |= lt.torrent_flags.seed_mode

@@ -2,11 +2,13 @@
 
 Rules: libtorrent says that a piece is finished when its hash was right, which may be before its blocks are written
 (measured: with the default settings 10 of 31 pieces read wrong at that moment). A block's own "finished" comes after
-its write. So a piece is ready when it passed *and* every block was written since it was last asked for.
+its write. So a piece is ready when it passed *and* every block was written since it was last asked for. Blocks that
+hold nothing but padding (BEP 47) are never asked for, nor written.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 
 from headrace.core.pieces import Layout
@@ -19,6 +21,7 @@ class Readiness:
     def __init__(self) -> None:
         self.have = bytearray()
         self._layout: Layout | None = None
+        self._pads: list[tuple[int, int]] = []
         self._written: dict[int, int] = {}
         self._requested: dict[int, int] = {}
         self._passed: set[int] = set()
@@ -31,6 +34,12 @@ class Readiness:
         """The metadata is there; ``on_disk`` are the blocks of unfinished pieces that saved state says were written."""
         self._layout = layout
         self.have.extend(bytes(layout.num_pieces))
+        # libtorrent takes no notice of padding that does not reach to the end of a piece
+        self._pads = sorted(
+            (entry.offset, entry.span.end)
+            for entry in layout.files
+            if entry.pad and (entry.span.end % layout.piece_length == 0 or entry.span.end == layout.total_size)
+        )
         for piece, blocks in on_disk.items():
             self._written[piece] = sum(1 << block for block, there in enumerate(blocks) if there)
 
@@ -90,7 +99,7 @@ class Readiness:
         if self.have[piece] or self._written.get(piece, 0) != self._all_blocks(piece):
             return False
         self.have[piece] = 1
-        self._written.pop(piece)
+        self._written.pop(piece, None)
         self._requested.pop(piece, None)
         self._passed.discard(piece)
         self._good |= self._senders.pop(piece, set())
@@ -98,4 +107,9 @@ class Readiness:
 
     def _all_blocks(self, piece: int) -> int:
         assert self._layout is not None
-        return (1 << -(-self._layout.span_of(piece).size // BLOCK)) - 1
+        span = self._layout.span_of(piece)
+        end = span.end
+        before = bisect_left(self._pads, (end,)) - 1
+        if before >= 0 and self._pads[before][1] >= end:
+            end = max(span.start, self._pads[before][0])
+        return (1 << -(-(end - span.start) // BLOCK)) - 1

@@ -33,6 +33,10 @@ PAD_FILE = 1
 """libtorrent's file_storage::flag_pad_file (BEP 47)."""
 
 
+ANNOUNCE_SKIPPED = 180
+"""libtorrent's errors::announce_skipped, "skipping tracker announce (unreachable)"."""
+
+
 class Torrent(Protocol):
     """What the translation needs of a torrent."""
 
@@ -143,6 +147,8 @@ def _source(info: Any) -> str:
 
 
 def _tracker(torrent: Torrent, alert: Any, events: list[Event]) -> None:
+    if _is(alert, "tracker_error_alert") and alert.error.value() == ANNOUNCE_SKIPPED:
+        return  # one address of ours has no way to the tracker; others may have one
     scheme, _, rest = alert.url.partition("://")
     place = re.split(r"[/\\?#]", rest, maxsplit=1)[0]
     peers = alert.num_peers if _is(alert, "tracker_reply_alert") else 0
