@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import random
-from collections.abc import Callable
+import struct
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from headrace.core import planner
+from headrace.core.choice import Choice
+from headrace.core.events import Note
 from headrace.core.pieces import FileEntry, Layout
-from headrace.engine.base import BLOCK, Change
+from headrace.engine.base import BLOCK, AddRequest, Change
 from headrace.streaming.conductor import Conductor
 from headrace.streaming.reader import Reader
+from headrace.streaming.registry import Torrents
+from headrace.streaming.torrent import Torrent
+from headrace.testing.fake_engine import FakeEngine
+from headrace.testing.fake_swarm import Content, FakeFile, FakePeer, FakeSwarm
 
+N = TypeVar("N", bound=Note)
 SMALL = {
     "CRITICAL_BYTES": 24,
     "SEEK_BYTES": 40,
@@ -111,5 +122,75 @@ def stage(tmp_path: Path) -> Callable[..., Stage]:
         if start:
             made.conductor.start(made.layout)
         return made
+
+    return make
+
+
+MiB = 1 << 20
+
+
+def box(kind: bytes, payload: bytes = b"", size: int = 0) -> bytes:
+    """A box of ISO base media (ISO/IEC 14496-12)."""
+    return struct.pack(">I4s", size or 8 + len(payload), kind) + payload
+
+
+def movie(size: int, seconds: int, path: str = "video.mp4") -> FakeFile:
+    """An MP4 whose index lies at its end."""
+    header = box(b"mvhd", struct.pack(">5I", 0, 0, 0, 1000, seconds * 1000) + bytes(80))
+    moov, kind = box(b"moov", header), box(b"ftyp", b"isom\0\0\2\0isommp42")
+    media = box(b"mdat", size=size - len(kind) - len(moov))
+    return FakeFile(path, size, {0: kind + media, size - len(moov): moov})
+
+
+class Show:
+    """A torrent over a fake engine and fake peers, and all that it said, with the time."""
+
+    def __init__(self, folder: Path, files: Sequence[FakeFile], peers: Sequence[FakePeer], choice: Choice) -> None:
+        self.content = Content(files, MiB, "show")
+        self.swarm = FakeSwarm(self.content, peers)
+        self.engine = FakeEngine(self.swarm)
+        self.engine.start()
+        self.torrents = Torrents()
+        self.engine.attach(self.torrents.dispatch)
+        self.handle = self.engine.add(AddRequest(self.content.info_hash, folder, magnet=self.content.magnet))
+        self.torrent = Torrent(self.handle, choice=choice)
+        self.torrents.add(self.torrent)
+        self.told: list[tuple[float, Note]] = []
+        self.torrent.subscribe(lambda note: self.told.append((asyncio.get_running_loop().time(), note)))
+
+    def notes(self, kind: type[N]) -> list[N]:
+        """The notes of a kind so far."""
+        return [note for _, note in self.told if isinstance(note, kind)]
+
+    def times(self, kind: type[Note]) -> list[float]:
+        """When they were told."""
+        return [time for time, note in self.told if isinstance(note, kind)]
+
+    async def read(self, reader: Reader, count: int) -> bytes:
+        """Exactly ``count`` bytes, as they come."""
+        data = b""
+        while len(data) < count:
+            part = await reader.read(count - len(data))
+            assert part, "a stream ended short"
+            data += part
+        return data
+
+
+MAIN = Choice()
+SEEDS = tuple(FakePeer(rate=MiB) for _ in range(4))
+
+
+@pytest.fixture
+def show(tmp_path: Path) -> Callable[..., AbstractAsyncContextManager[Show]]:
+    """Makes a show: ``async with show([movie(...)], peers) as one``."""
+
+    @contextlib.asynccontextmanager
+    async def make(
+        files: Sequence[FakeFile] | None = None, peers: Sequence[FakePeer] = SEEDS, choice: Choice = MAIN
+    ) -> AsyncIterator[Show]:
+        made = Show(tmp_path, files or [movie(20 * MiB, 40)], peers, choice)
+        yield made
+        made.torrent.close()
+        await made.engine.aclose()
 
     return make
