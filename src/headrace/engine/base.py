@@ -228,6 +228,9 @@ class EngineTorrent(Protocol):
     def request_peers(self) -> None:
         """Ask for a ``Peers`` event."""
 
+    def settle(self) -> None:
+        """The start is over: from now on quick seeks count for more than filling the pipe."""
+
     def report_blocks(self, wanted: bool) -> None:
         """Whether ``BlockArrived`` is told from now on."""
 

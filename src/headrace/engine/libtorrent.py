@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 WANTED, UNWANTED = 4, 0
 SILENCE_AT_ONCE = 8192
 """Pieces set to "not wanted" in one call: more would hold the event loop for milliseconds."""
+PULSE_SECONDS = 0.05
+"""How long the deadline of a pulse stays: libtorrent's network thread has run by then."""
 CLOSE_SECONDS = 3.0
 """How long the end waits for resume data."""
 
@@ -89,6 +91,7 @@ class LibtorrentTorrent:
         self._wanted: set[int] = set()
         self._gate: list[Change] | None = None
         self._loud: int | None = None
+        self._to_settle = False
         self.part_file: Path | None = None
         self.blocks_reported = request.blocks
 
@@ -164,13 +167,18 @@ class LibtorrentTorrent:
 
     def _steer(self, pairs: list[tuple[int, int]], jump: int | None) -> None:
         if jump is not None:
-            # the first deadline makes libtorrent withdraw all other requests in flight; it is not wanted for more
+            # The first deadline makes libtorrent withdraw all other requests in flight, in a step of its own: the
+            # deadline must last until then, or the requests for this very piece are withdrawn too.
             self.handle.clear_piece_deadlines()
             self.handle.set_piece_deadline(jump, 0)
-            self.handle.reset_piece_deadline(jump)
+            _running_loop().call_later(PULSE_SECONDS, self._guarded, lambda: self._end_pulse(jump))
         self.handle.prioritize_pieces(pairs)
         self.handle.unset_flags(lt.torrent_flags.sequential_download)
         self.handle.set_flags(lt.torrent_flags.sequential_download)
+
+    def _end_pulse(self, piece: int) -> None:
+        self.handle.reset_piece_deadline(piece)
+        self.handle.prioritize_pieces([(piece, WANTED if piece in self._wanted else UNWANTED)])
 
     def add_peers(self, peers: Sequence[tuple[str, int]]) -> None:
         """Connect to these addresses."""
@@ -195,6 +203,28 @@ class LibtorrentTorrent:
         """A ``Stats`` event follows."""
         self._guarded(lambda: self.handle.post_status(0))
 
+    def _met_peers(self, peers: tuple[base.Peer, ...]) -> None:
+        asked = [peer for peer in peers if peer.interesting and peer.source != "connecting"]
+        if self._to_settle and asked and not any(peer.choked for peer in asked):
+            self._guarded(self._trim)
+        self._to_settle = False
+        self._tell([base.Peers(self.info_hash, peers)])
+
+    def settle(self) -> None:
+        """The start is over: request queues are trimmed, if no peer chokes us."""
+        self._to_settle = True
+        self.request_peers()
+
+    def _trim(self) -> None:
+        """End libtorrent's slow start, in which the queue at a peer grows with every block, far past what
+        request_queue_time allows: at a seek one peer then takes most of the first piece.
+
+        Wanting nothing for an instant says "not interested" and "interested" in one breath. That may cost our place
+        at a peer, so it is done only where places are free, once, and when nobody waits.
+        """
+        self.handle.prioritize_pieces([(piece, UNWANTED) for piece in self._wanted])
+        self._steer([(piece, WANTED) for piece in self._wanted if not self.have[piece]], None)
+
     def request_pieces(self) -> None:
         """Which pieces lie on the disk: an answer follows."""
         self._guarded(lambda: self.handle.post_status(self.handle.query_pieces))
@@ -203,12 +233,12 @@ class LibtorrentTorrent:
         """A ``Peers`` event follows."""
         # the alert of post_peer_info cannot be read from Python (2.1.1): ask in a thread, where waiting hurts nobody
         loop = _running_loop()
-        handle, info_hash = self.handle, self.info_hash
+        handle = self.handle
 
         def ask() -> None:
             with contextlib.suppress(RuntimeError):
                 peers = tuple(peer_of(info) for info in handle.get_peer_info())
-                loop.call_soon_threadsafe(self._tell, [base.Peers(info_hash, peers)])
+                loop.call_soon_threadsafe(self._met_peers, peers)
 
         loop.run_in_executor(None, ask)
 

@@ -220,6 +220,7 @@ class Monitor:
     def _tell_ready(self) -> None:
         if not self._ready and self._torrent.layout is not None and self._needed() == 0:
             self._ready = True
+            self._torrent.handle.settle()
             self._say(Ready(self._buffered()))
 
     def _tell_wait(self) -> None:

@@ -110,6 +110,9 @@ class FakeTorrent:
         peers = tuple(_peer(link, now, self._wire.wanted, self.have) for link in self._wire.connected())
         self._emit(base.Peers(self.info_hash, peers))
 
+    def settle(self) -> None:
+        """Nothing to trim here: queues are short from the start."""
+
     def report_blocks(self, wanted: bool) -> None:
         """Whether ``BlockArrived`` is told."""
         self._blocks = wanted or self.request.blocks
