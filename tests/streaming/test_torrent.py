@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -159,7 +160,7 @@ async def test_reading_while_it_comes(show: Make) -> None:
             assert await reader.read() == b""
         assert data == one.content.file_bytes(1)
         order = [piece for _, piece in one.handle.arrivals]
-        rising = sum(after == before + 1 for before, after in zip(order, order[1:], strict=False))
+        rising = sum(after == before + 1 for before, after in itertools.pairwise(order))
         assert rising >= len(order) - 3, order
 
 
