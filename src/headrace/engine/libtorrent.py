@@ -33,6 +33,8 @@ SILENCE_AT_ONCE = 8192
 """Pieces set to "not wanted" in one call: more would hold the event loop for milliseconds."""
 PULSE_SECONDS = 0.05
 """How long the deadline of a pulse stays: libtorrent's network thread has run by then."""
+TRIM_SECONDS = 0.01
+"""How long nothing is wanted when request queues are trimmed."""
 CLOSE_SECONDS = 3.0
 """How long the end waits for resume data."""
 
@@ -219,11 +221,23 @@ class LibtorrentTorrent:
         """End libtorrent's slow start, in which the queue at a peer grows with every block, far past what
         request_queue_time allows: at a seek one peer then takes most of the first piece.
 
-        Wanting nothing for an instant says "not interested" and "interested" in one breath. That may cost our place
-        at a peer, so it is done only where places are free, once, and when nobody waits.
+        Wanting nothing for an instant says "not interested" and then "interested". That may cost our place at a peer,
+        so it is done only where places are free, once, when the start is over.
         """
+        if self._gate is not None:
+            return
+        self._gate = []
         self.handle.prioritize_pieces([(piece, UNWANTED) for piece in self._wanted])
-        self._steer([(piece, WANTED) for piece in self._wanted if not self.have[piece]], None)
+        # libtorrent looks at its interest when its queue of messages is empty: the two must not be in it together
+        _running_loop().call_later(TRIM_SECONDS, self._trimmed)
+
+    def _trimmed(self) -> None:
+        held, self._gate = self._gate or [], None
+        jump = next((change.jump for change in reversed(held) if change.jump is not None), None)
+        self.readiness.withdrawn(self.readiness.in_flight())
+        pairs = [(piece, WANTED) for piece in self._wanted if not self.have[piece]]
+        pairs += [(piece, UNWANTED) for change in held for piece in change.drop if piece not in self._wanted]
+        self._guarded(lambda: self._steer(pairs, jump))
 
     def request_pieces(self) -> None:
         """Which pieces lie on the disk: an answer follows."""
