@@ -13,7 +13,7 @@ The cost follows what is handed, never the torrent's size (the search for missin
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -41,8 +41,9 @@ ASSUMED_BITRATE = 1_000_000
 HANDED_SECONDS = 0.25
 """How much of the swarm's delivery is in flight at once while a viewer may seek: what is in flight when a seek comes
 must arrive before what the seek asks for, since seeds hold it in their send buffers already."""
-COMFORTABLE_FACTOR = 4.0
-"""The same, times this, once every head has its tier 1: then throughput matters more than the next seek."""
+READING_FACTOR, COMFORTABLE_FACTOR = 2.0, 4.0
+"""The same, times these, while a head reads on in order, and once every head has its tier 1: then throughput matters
+more than the next seek."""
 START_BYTES, FLOOR_BYTES, CEILING_BYTES = 4 * MB, 1 * MB, 64 * MB
 """What is handed before the swarm's rate is known, and never less or more than."""
 HINT_DELAY = 4.0
@@ -171,7 +172,7 @@ def handed_bytes(world: World) -> int:
     delivery, piece = world.rates.delivery, world.layout.piece_length
     if delivery <= 0:
         return int(max(START_BYTES, 2 * piece))
-    seconds = HANDED_SECONDS * (COMFORTABLE_FACTOR if _comfortable(world) else 1.0)
+    seconds = HANDED_SECONDS * _patience(world)
     return int(min(CEILING_BYTES, max(FLOOR_BYTES, seconds * delivery)) + piece)
 
 
@@ -190,6 +191,13 @@ def tier_reach(rates: Rates) -> tuple[int, int]:
         int(max(TIER1_BYTES, TIER1_SECONDS * rates.bitrate)),
         int(max(TIER2_BYTES, TIER2_SECONDS * rates.bitrate)),
     )
+
+
+def _patience(world: World) -> float:
+    if _comfortable(world):
+        return COMFORTABLE_FACTOR
+    reading = [head for head in world.heads if not head.fresh]
+    return READING_FACTOR if reading and len(reading) == len(world.heads) else 1.0
 
 
 def _comfortable(world: World) -> bool:
