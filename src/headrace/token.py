@@ -5,28 +5,44 @@ Rules: made once with the system's randomness, kept in the user's state folder w
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import secrets
 from pathlib import Path
 
 from headrace.errors import EngineError
 from headrace.settings import default_folder
 
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+LOOPBACK = frozenset({"::1", "localhost"})
+_LOOPBACK = re.compile(r"127(\.\d{1,3}){3}", re.ASCII)
+"""127.0.0.0/8 (RFC 1122); a host name may begin with 127 too."""
 
 
 def token_for(host: str, folder: Path | None = None) -> str:
-    """The token for a server on ``host``; empty on loopback."""
-    if host in LOOPBACK or host.startswith("127."):
+    """The token for a server on ``host``; empty on loopback. ``EngineError`` when it cannot be kept."""
+    if host in LOOPBACK or _LOOPBACK.fullmatch(host):
         return ""
     path = (folder or default_folder("state")) / "token"
     try:
-        if path.exists() and (kept := path.read_text(encoding="ascii").strip()):
-            return kept
-        path.parent.mkdir(parents=True, exist_ok=True)
-        token = secrets.token_urlsafe(24)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
-            file.write(token + "\n")
+        return _kept(path) or _made(path)
     except OSError as error:
         raise EngineError(f"The server's token cannot be kept in {path}: {error.strerror}.", kind="disk") from None
-    return token
+
+
+def _kept(path: Path) -> str:
+    with contextlib.suppress(FileNotFoundError, UnicodeDecodeError):
+        kept = path.read_text(encoding="ascii").strip()
+        path.chmod(0o600)  # it may have been copied from elsewhere
+        return kept
+    return ""
+
+
+def _made(path: Path) -> str:
+    """A new one, in one step: of two servers that start at once both have the one that came last, or both the first."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(f".{os.getpid()}")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
+        file.write(secrets.token_urlsafe(24) + "\n")
+    fresh.replace(path)
+    return _kept(path)
