@@ -3,38 +3,29 @@
 Rules: no call here waits for the network thread while the swarm is busy, except reading a torrent's metadata once.
 Alerts are valid until the next ``pop_alerts``: what is needed is copied at once. libtorrent wakes us by a byte on a
 socket (``set_alert_fd``); its callback into Python can deadlock with the interpreter's lock and is not used.
-Wanted pieces have priority 4 and the rest 0, in sequential mode; the picker's cursors must be reset after each change
-by switching that mode off and on, else what lies outside the old range is picked at random.
 """
 
 from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import libtorrent as lt
 
 from headrace.core.pieces import Layout
 from headrace.engine import base
-from headrace.engine.base import AddRequest, Change, EngineOptions, Event, Listener
-from headrace.engine.readiness import Readiness
-from headrace.engine.translate import OF_PIECES, OF_SESSION, OF_TORRENT, layout_of, peer_of, stats_of
+from headrace.engine.base import AddRequest, EngineOptions, Event, Listener
+from headrace.engine.handle import LibtorrentTorrent
+from headrace.engine.steering import running_loop
+from headrace.engine.translate import OF_PIECES, OF_SESSION, OF_TORRENT, layout_of, stats_of
 from headrace.engine.tuning import UTP_DELAY, carries_udp, settings_for
 from headrace.errors import EngineError, InputError
 
 if TYPE_CHECKING:
     import asyncio
 
-WANTED, UNWANTED = 4, 0
-SILENCE_AT_ONCE = 8192
-"""Pieces set to "not wanted" in one call: more would hold the event loop for milliseconds."""
-PULSE_SECONDS = 0.05
-"""How long the deadline of a pulse stays: libtorrent's network thread has run by then."""
-TRIM_SECONDS = 0.01
-"""How long nothing is wanted when request queues are trimmed."""
 CLOSE_SECONDS = 3.0
 """How long the end waits for resume data."""
 
@@ -63,217 +54,6 @@ def _load(data: bytes) -> lt.add_torrent_params:
         return lt.load_torrent_buffer(data)
     except (RuntimeError, ValueError) as error:
         raise InputError(f"The .torrent file cannot be read: {error}.", "Fetch it again; it may be torn.") from None
-
-
-def _running_loop() -> asyncio.AbstractEventLoop:
-    """asyncio takes 30 ms to import: peers are met before that."""
-    import asyncio
-
-    return asyncio.get_running_loop()
-
-
-class LibtorrentTorrent:
-    """One torrent (``base.EngineTorrent``)."""
-
-    def __init__(
-        self,
-        handle: lt.torrent_handle,
-        request: AddRequest,
-        unfinished: dict[int, list[bool]],
-        remove: Callable[[LibtorrentTorrent, bool], None],
-        tell: Callable[[Sequence[Event]], None],
-    ) -> None:
-        self.handle = handle
-        self.request = request
-        self._remove, self._tell = remove, tell
-        self.info_hash = request.info_hash
-        self.layout: Layout | None = None
-        self.readiness = Readiness()
-        self._unfinished = unfinished
-        self._wanted: set[int] = set()
-        self._gate: list[Change] | None = None
-        self._loud: int | None = None
-        self._to_settle = False
-        self.part_file: Path | None = None
-        self.blocks_reported = request.blocks
-
-    @property
-    def have(self) -> bytearray:
-        """One byte per piece, 1 where it can be read."""
-        return self.readiness.have
-
-    def path_of(self, index: int) -> Path:
-        """Where the file lies."""
-        if self.layout is None:
-            raise RuntimeError("the metadata is not there yet")
-        return self.request.save_path / self.layout.file(index).path
-
-    def learn(self, info: lt.torrent_info) -> Layout:
-        """The metadata is there."""
-        self.layout = layout_of(info)
-        hashes = info.info_hashes()
-        best = str(hashes.v2 if hashes.has_v2() else hashes.v1)
-        self.part_file = self.request.save_path / f".{best[:40]}.parts"  # so that is how libtorrent names it
-        self.readiness.start(self.layout, self._unfinished)
-        if not self.request.seed and not self.request.metadata_only:
-            self._loud = 0
-            _running_loop().call_soon(self._silence)
-        return self.layout
-
-    def _silence(self) -> None:
-        """libtorrent wants every piece of a new torrent: take that back, a part at a time.
-
-        In one call with what is wanted first: if nothing were wanted for a moment, peers would be told that we are
-        not interested, and their request queues would never leave the minimum (no slow start after that).
-        """
-        if self._loud is None or self.layout is None or self._gate is not None:
-            return
-        start, stop = self._loud, min(self._loud + SILENCE_AT_ONCE, self.layout.num_pieces)
-        self._loud = stop if stop < self.layout.num_pieces else None
-        pairs = [(piece, WANTED if piece in self._wanted else UNWANTED) for piece in range(start, stop)]
-        self._guarded(lambda: self._steer(pairs, None))
-        if self._loud is not None:
-            _running_loop().call_soon(self._silence)
-
-    def choose_files(self, indexes: frozenset[int]) -> None:
-        """Files that are not chosen get no file of their own; what pieces share with them goes to a part file."""
-        if self.layout is None or (len(self.layout.files) < 2 and not self.request.files_later):
-            return
-        priorities = [WANTED if entry.index in indexes else UNWANTED for entry in self.layout.files]
-        self._gate = self._gate or []  # libtorrent recomputes all piece priorities when that is done
-        self._guarded(lambda: self.handle.prioritize_files(priorities))
-
-    def files_chosen(self) -> None:
-        """libtorrent did what ``choose_files`` asked for."""
-        held, self._gate = self._gate or [], None
-        self._loud = 0
-        self._silence()
-        for change in held:
-            self.apply(change)
-
-    def apply(self, change: Change) -> None:
-        """See ``base.EngineTorrent``. Four asynchronous calls, executed in order."""
-        self._wanted.difference_update(change.drop)
-        self._wanted.update(change.want)
-        if self.layout is None:
-            return  # ``_silence`` brings it; libtorrent itself would crash (a division by zero)
-        if self._gate is not None:
-            self._gate.append(change)
-            return
-        self.readiness.withdrawn(change.drop if change.jump is None else self.readiness.in_flight())
-        self._silence()
-        pairs = [(piece, UNWANTED) for piece in change.drop] + [(piece, WANTED) for piece in change.want]
-        if change.jump is not None and not any(piece == change.jump for piece, _ in pairs):
-            pairs.append((change.jump, WANTED))
-        self._guarded(lambda: self._steer(pairs, change.jump))
-
-    def _steer(self, pairs: list[tuple[int, int]], jump: int | None) -> None:
-        if jump is not None:
-            # The first deadline makes libtorrent withdraw all other requests in flight, in a step of its own: the
-            # deadline must last until then, or the requests for this very piece are withdrawn too.
-            self.handle.clear_piece_deadlines()
-            self.handle.set_piece_deadline(jump, 0)
-            _running_loop().call_later(PULSE_SECONDS, self._guarded, lambda: self._end_pulse(jump))
-        self.handle.prioritize_pieces(pairs)
-        self.handle.unset_flags(lt.torrent_flags.sequential_download)
-        self.handle.set_flags(lt.torrent_flags.sequential_download)
-
-    def _end_pulse(self, piece: int) -> None:
-        self.handle.reset_piece_deadline(piece)
-        self.handle.prioritize_pieces([(piece, WANTED if piece in self._wanted else UNWANTED)])
-
-    def add_peers(self, peers: Sequence[tuple[str, int]]) -> None:
-        """Connect to these addresses."""
-        for peer in peers:
-            self._guarded(lambda peer=peer: self.handle.connect_peer(peer))  # type: ignore[misc]
-
-    def add_trackers(self, urls: Sequence[str]) -> None:
-        """Announce there too."""
-        for url in urls:
-            self._guarded(lambda url=url: self.handle.add_tracker({"url": url}))  # type: ignore[misc]
-
-    def set_paused(self, paused: bool) -> None:
-        """Pause, or go on, also after a disk error."""
-        if paused:
-            self._guarded(self.handle.pause)
-            return
-        self._guarded(self.handle.clear_error)
-        self._guarded(lambda: self.handle.unset_flags(lt.torrent_flags.upload_mode))
-        self._guarded(self.handle.resume)
-
-    def request_stats(self) -> None:
-        """A ``Stats`` event follows."""
-        self._guarded(lambda: self.handle.post_status(0))
-
-    def _met_peers(self, peers: tuple[base.Peer, ...]) -> None:
-        asked = [peer for peer in peers if peer.interesting and peer.source != "connecting"]
-        if self._to_settle and asked and not any(peer.choked for peer in asked):
-            self._guarded(self._trim)
-        self._to_settle = False
-        self._tell([base.Peers(self.info_hash, peers)])
-
-    def settle(self) -> None:
-        """The start is over: request queues are trimmed, if no peer chokes us."""
-        self._to_settle = True
-        self.request_peers()
-
-    def _trim(self) -> None:
-        """End libtorrent's slow start, in which the queue at a peer grows with every block, far past what
-        request_queue_time allows: at a seek one peer then takes most of the first piece.
-
-        Wanting nothing for an instant says "not interested" and then "interested". That may cost our place at a peer,
-        so it is done only where places are free, once, when the start is over.
-        """
-        if self._gate is not None:
-            return
-        self._gate = []
-        self.handle.prioritize_pieces([(piece, UNWANTED) for piece in self._wanted])
-        # libtorrent looks at its interest when its queue of messages is empty: the two must not be in it together
-        _running_loop().call_later(TRIM_SECONDS, self._trimmed)
-
-    def _trimmed(self) -> None:
-        held, self._gate = self._gate or [], None
-        jump = next((change.jump for change in reversed(held) if change.jump is not None), None)
-        self.readiness.withdrawn(self.readiness.in_flight())
-        pairs = [(piece, WANTED) for piece in self._wanted if not self.have[piece]]
-        pairs += [(piece, UNWANTED) for change in held for piece in change.drop if piece not in self._wanted]
-        self._guarded(lambda: self._steer(pairs, jump))
-
-    def request_pieces(self) -> None:
-        """Which pieces lie on the disk: an answer follows."""
-        self._guarded(lambda: self.handle.post_status(self.handle.query_pieces))
-
-    def request_peers(self) -> None:
-        """A ``Peers`` event follows."""
-        # the alert of post_peer_info cannot be read from Python (2.1.1): ask in a thread, where waiting hurts nobody
-        loop = _running_loop()
-        handle = self.handle
-
-        def ask() -> None:
-            with contextlib.suppress(RuntimeError):
-                peers = tuple(peer_of(info) for info in handle.get_peer_info())
-                loop.call_soon_threadsafe(self._met_peers, peers)
-
-        loop.run_in_executor(None, ask)
-
-    def report_blocks(self, wanted: bool) -> None:
-        """Whether ``BlockArrived`` is told."""
-        self.blocks_reported = wanted or self.request.blocks
-
-    def save_resume(self) -> None:
-        """A ``ResumeSaved`` event follows, once there is metadata."""
-        if self.layout is not None:
-            self._guarded(lambda: self.handle.save_resume_data(self.handle.save_info_dict))
-
-    def remove(self, *, delete_data: bool) -> None:
-        """``TorrentRemoved`` follows."""
-        self._remove(self, delete_data)
-
-    @staticmethod
-    def _guarded(call: Callable[[], object]) -> None:
-        """A torrent that was removed meanwhile needs no telling."""
-        with contextlib.suppress(RuntimeError):
-            call()
 
 
 class LibtorrentEngine:
@@ -326,7 +106,7 @@ class LibtorrentEngine:
 
     def attach(self, listener: Listener) -> None:
         """Events go to ``listener`` on the running loop from now on."""
-        self._listener, self._loop = listener, _running_loop()
+        self._listener, self._loop = listener, running_loop()
         self._loop.add_reader(self._bell, self._pump)
         self._need().set_alert_fd(self._ringer.fileno())
         self._loop.call_soon(self._pump)
@@ -350,7 +130,9 @@ class LibtorrentEngine:
             handle = self._need().add_torrent(params)
         except RuntimeError as error:
             raise InputError(f"The torrent was refused: {error}.", kind="refused") from None
-        torrent = LibtorrentTorrent(handle, request, dict(params.unfinished_pieces), self._drop, self._tell)
+        torrent = LibtorrentTorrent(
+            handle, lt.torrent_flags, request, dict(params.unfinished_pieces), self._drop, self._tell
+        )
         self._torrents[hash(handle)] = torrent
         return torrent
 
@@ -495,7 +277,7 @@ class LibtorrentEngine:
             self._loop.remove_reader(self._bell)
         self._listener, self._session = None, None
         for torrent in self._torrents.values():
-            torrent.handle = lt.torrent_handle()
+            torrent.let_go(lt.torrent_handle())
         await asyncio.to_thread(self._end, session)
         self._bell.close()
         self._ringer.close()

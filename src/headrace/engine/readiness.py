@@ -25,6 +25,7 @@ class Readiness:
         self._written: dict[int, int] = {}
         self._requested: dict[int, int] = {}
         self._passed: set[int] = set()
+        self._flushing: set[int] = set()
         self._asked: set[int] | None = set()  # until what lay on the disk is known
         self._senders: dict[int, set[object]] = {}
         self._good: set[object] = set()
@@ -94,6 +95,21 @@ class Readiness:
             self._written.pop(piece, None)
             self._passed.discard(piece)
         return ready
+
+    def flush_begins(self) -> bool:
+        """The engine is asked to write all that it holds. False when nothing is waited for."""
+        self._flushing |= self._passed
+        return bool(self._flushing)
+
+    def flushed(self) -> list[int]:
+        """All that passed before ``flush_begins`` is written; returns the pieces that are ready by that.
+
+        libtorrent tells of no block any more once it has every piece.
+        """
+        pieces, self._flushing = sorted(self._flushing & self._passed), set()
+        for piece in pieces:
+            self._written[piece] = self._all_blocks(piece)
+        return [piece for piece in pieces if self._settle(piece)]
 
     def _settle(self, piece: int) -> bool:
         if self.have[piece] or self._written.get(piece, 0) != self._all_blocks(piece):

@@ -47,6 +47,9 @@ class Torrent(Protocol):
     def request_pieces(self) -> None:
         """Ask which pieces lie on the disk."""
 
+    def flush(self) -> None:
+        """Have all written that was fetched."""
+
     def files_chosen(self) -> None:
         """The file priorities took effect."""
 
@@ -107,6 +110,15 @@ def _checked(torrent: Torrent, _: Any, __: list[Event]) -> None:
 
 def _files_chosen(torrent: Torrent, _: Any, __: list[Event]) -> None:
     torrent.files_chosen()
+
+
+def _finished_all(torrent: Torrent, _: Any, __: list[Event]) -> None:
+    torrent.flush()
+
+
+def _flushed(torrent: Torrent, _: Any, events: list[Event]) -> None:
+    if ready := torrent.readiness.flushed():
+        events.append(base.PiecesReady(torrent.info_hash, tuple(ready)))
 
 
 def _disk_error(torrent: Torrent, alert: Any, events: list[Event]) -> None:
@@ -194,6 +206,8 @@ OF_PIECES: dict[str, Callable[[Any, Any, list[Event]], int | None]] = {
 
 OF_TORRENT: dict[str, Callable[[Any, Any, list[Event]], None]] = {
     "torrent_checked_alert": _checked,
+    "torrent_finished_alert": _finished_all,
+    "cache_flushed_alert": _flushed,
     "file_prio_alert": _files_chosen,
     "file_error_alert": _disk_error,
     "torrent_error_alert": _torrent_error,
