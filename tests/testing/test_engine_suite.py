@@ -30,15 +30,9 @@ async def on_libtorrent(check: Check, folder: Path, version: Version) -> None:
         await check(world)
 
 
-CRASHES = {"wishes_before_the_metadata_hold": "libtorrent's prioritize_pieces before the metadata is a SIGFPE (2.1.1)"}
-"""Checks that would end the test process itself, and why; empty as soon as the engine keeps such wishes for later."""
-
-
 @pytest.mark.e2e
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 async def test_libtorrent(check: Check, tmp_path: Path) -> None:
-    if check.__name__ in CRASHES:
-        pytest.skip(CRASHES[check.__name__])
     await on_libtorrent(check, tmp_path, "v1")
 
 
