@@ -91,3 +91,19 @@ def test_programs_get_every_event(capsys: pytest.CaptureFixture[str]) -> None:
     assert [record["event"] for record in records] == ["making", "making", "starting", "figure", "figure", "figures"]
     assert records[-1]["seeks"][0]["downloaded"] is False
     assert said.err == ""
+
+
+def test_on_a_terminal_the_view_shows_the_rest(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from headrace.cli import demo
+    from headrace.settings import Settings
+
+    monkeypatch.setattr(demo, "is_terminal", lambda: True)
+    shown: list[events.Note] = []
+    teller = demo.Teller(Settings(), shown.append)
+    for note in figures():
+        teller(note)
+    assert shown == [events.Starting("magnet")]
+    assert capsys.readouterr().err == "\rMaking a video:   0%\rMaking a video: 100%\r\x1b[K"
+    assert teller.figures.frames == 99

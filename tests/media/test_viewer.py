@@ -115,3 +115,13 @@ def test_after_stop_a_failure_is_none(tmp_path: Path) -> None:
     viewer = Viewer(str(tmp_path / "absent.mp4"), print)
     viewer.stop()
     assert viewer.run() == 0
+
+
+def test_stop_counts_more_than_a_wish(card: Path) -> None:
+    audience = Audience(str(card))
+    audience.next()
+    with audience.viewer._change:
+        audience.viewer._wish, audience.viewer._stopped = 5.0, True
+        audience.viewer._change.notify_all()
+    assert audience.gone()
+    assert not any(shown.position >= 5.0 for shown in audience.shown.queue)

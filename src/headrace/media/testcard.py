@@ -29,7 +29,6 @@ TICK = 3 * RATE
 
 _H264 = {
     "preset": "ultrafast",  # a minute of it in 2 to 3 s on two cores
-    "nal-hrd": "cbr",  # filled up to the bitrate: a test picture alone would need a tenth of it
     "minrate": str(VIDEO_BITRATE),
     "maxrate": str(VIDEO_BITRATE),
     "bufsize": str(2 * VIDEO_BITRATE),
