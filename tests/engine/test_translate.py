@@ -16,6 +16,7 @@ from headrace.engine.base import BLOCK, Event
 from headrace.engine.readiness import Readiness
 from headrace.engine.translate import (
     OF_PIECES,
+    OF_REMOVED,
     OF_SESSION,
     OF_TORRENT,
     PAD_FILE,
@@ -86,7 +87,7 @@ def of_piece(
 
 
 def test_libtorrent_has_every_alert_that_is_translated() -> None:
-    for name in (*OF_PIECES, *OF_TORRENT, *OF_SESSION):
+    for name in (*OF_PIECES, *OF_TORRENT, *OF_SESSION, *OF_REMOVED):
         assert hasattr(lt, name), name
     assert all(hasattr(lt.block_finished_alert, one) for one in ("piece_index", "block_index", "endpoint"))
     assert lt.file_storage.flag_pad_file == PAD_FILE
@@ -225,13 +226,6 @@ class Hashes:
 def test_the_hash_of_a_torrent_is_the_older_one_if_it_has_it() -> None:
     assert best_hash(Hashes("a", "b")) == "a"
     assert best_hash(Hashes("", "b")) == "b"
-
-
-def test_a_removed_torrent_says_whether_its_files_are_gone() -> None:
-    events: list[Event] = []
-    for name in ("torrent_deleted_alert", "torrent_delete_failed_alert"):
-        OF_SESSION[name](alert(name, info_hashes=Hashes(HASH)), events)
-    assert events == [base.TorrentRemoved(HASH, True), base.TorrentRemoved(HASH, False)]
 
 
 # facts

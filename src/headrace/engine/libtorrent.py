@@ -19,7 +19,7 @@ from headrace.engine import base
 from headrace.engine.base import AddRequest, EngineOptions, Event, Listener
 from headrace.engine.handle import LibtorrentTorrent
 from headrace.engine.steering import running_loop
-from headrace.engine.translate import OF_PIECES, OF_SESSION, OF_TORRENT, layout_of, stats_of
+from headrace.engine.translate import OF_PIECES, OF_REMOVED, OF_SESSION, OF_TORRENT, best_hash, layout_of, stats_of
 from headrace.engine.tuning import UTP_DELAY, carries_udp, settings_for
 from headrace.errors import EngineError, InputError
 
@@ -63,6 +63,7 @@ class LibtorrentEngine:
         self._options = options
         self._session: lt.session | None = None
         self._torrents: dict[int, LibtorrentTorrent] = {}
+        self._leaving: dict[str, str] = {}
         self._listener: Listener | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._bell, self._ringer = socket.socketpair()
@@ -182,6 +183,8 @@ class LibtorrentEngine:
         options = (session.delete_files | session.delete_partfile) if delete_data else 0
         self._torrents.pop(hash(torrent.handle), None)
         with contextlib.suppress(RuntimeError):
+            if delete_data:  # a hybrid that was added by its v2 hash has v1's too by now, and goes by that
+                self._leaving[best_hash(torrent.handle.info_hashes())] = torrent.info_hash
             session.remove_torrent(torrent.handle, options)
         if not delete_data:
             self._tell([base.TorrentRemoved(torrent.info_hash, False)])
@@ -218,6 +221,9 @@ class LibtorrentEngine:
         kind = type(alert).__name__
         if kind in OF_SESSION:
             OF_SESSION[kind](alert, events)
+        elif kind in OF_REMOVED:
+            known = best_hash(alert.info_hashes)
+            events.append(base.TorrentRemoved(self._leaving.pop(known, known), OF_REMOVED[kind]))
         elif kind == "state_update_alert":
             self._states(alert, events, pieces)
         elif (torrent := self._torrents.get(hash(getattr(alert, "handle", None)))) is None:

@@ -192,10 +192,6 @@ def _listening(alert: Any, events: list[Event]) -> None:
     events.append(base.Listening("", str(alert.address), alert.port, error))
 
 
-def _deleted(alert: Any, events: list[Event]) -> None:
-    events.append(base.TorrentRemoved(best_hash(alert.info_hashes), _is(alert, "torrent_deleted_alert")))
-
-
 OF_PIECES: dict[str, Callable[[Any, Any, list[Event]], int | None]] = {
     "block_finished_alert": _written,
     "block_downloading_alert": _requested,
@@ -220,7 +216,8 @@ OF_TORRENT: dict[str, Callable[[Any, Any, list[Event]], None]] = {
 OF_SESSION: dict[str, Callable[[Any, list[Event]], None]] = {
     "listen_succeeded_alert": _listening,
     "listen_failed_alert": _listening,
-    "torrent_deleted_alert": _deleted,
-    "torrent_delete_failed_alert": _deleted,
 }
-"""Alerts about the session, or about a torrent that is gone."""
+"""Alerts about the session."""
+
+OF_REMOVED = {"torrent_deleted_alert": True, "torrent_delete_failed_alert": False}
+"""Alerts about a torrent that is gone, and whether its files are gone too."""
