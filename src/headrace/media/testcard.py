@@ -29,6 +29,7 @@ TICK = 3 * RATE
 
 _H264 = {
     "preset": "ultrafast",  # a minute of it in 2 to 3 s on two cores
+    # even, so that a place in time and a place in the file are the same share
     "minrate": str(VIDEO_BITRATE),
     "maxrate": str(VIDEO_BITRATE),
     "bufsize": str(2 * VIDEO_BITRATE),
