@@ -28,6 +28,7 @@ SMALL = {
     "FLOOR_BYTES": 32,
     "CEILING_BYTES": 112,
     "HANDED_SECONDS": 0.5,
+    "READING_FACTOR": 2.0,
     "COMFORTABLE_FACTOR": 3.0,
     "ASSUMED_BITRATE": 16,
     "FRESH_SECONDS": 2.0,
@@ -301,34 +302,39 @@ def test_tiers_reach_further_when_the_bitrate_asks_for_it() -> None:
 
 
 def test_what_is_handed_follows_the_delivery() -> None:
-    reading = [head(0)]
-    assert handed_bytes(world(heads=reading)) == 40, "the start, while nothing is known"
-    assert handed_bytes(replace(world(heads=reading, total=4000), layout=Layout("t", 32, 4000, ()))) == 64
-    assert handed_bytes(world(heads=reading, rates=Rates(20.0))) == 32 + PIECE
-    assert handed_bytes(world(heads=reading, rates=Rates(100.0))) == 50 + PIECE
-    assert handed_bytes(world(heads=reading, rates=Rates(1e6))) == 112 + PIECE
-    assert handed_bytes(world(rates=Rates(100.0))) == 50 + PIECE, "without a head too"
+    assert handed_bytes(world()) == 40, "the start, while nothing is known"
+    assert handed_bytes(replace(world(total=4000), layout=Layout("t", 32, 4000, ()))) == 64, "two pieces at least"
+    assert handed_bytes(world(rates=Rates(0.5))) == 32 + PIECE
+    assert handed_bytes(world(rates=Rates(20.0))) == 32 + PIECE
+    assert handed_bytes(world(rates=Rates(100.0))) == 50 + PIECE
+    assert handed_bytes(world(rates=Rates(1e6))) == 112 + PIECE
+
+
+SEEKING, READING, COMFORTABLE = 40, 80, 120
+"""Bytes that are handed of 80 a second."""
 
 
 @pytest.mark.parametrize(
-    ("have", "heads", "comfortable"),
+    ("have", "heads", "expected"),
     [
-        (range(3), [head(0)], True),
-        (range(2), [head(0)], False),
-        (range(3), [head(1)], False),
-        (range(3), [head(0, fresh=True)], False),
-        (range(3), [head(0, waiting=True)], False),
-        (range(3), [head(0), head(100, id=2)], False),
-        ([*range(3), 11, 12], [head(0), head(180, id=2)], True),
-        ([12], [head(TOTAL - 1)], True),
-        ([], [Head(1, 32, 32, 0.0, fresh=False)], True),
+        (range(3), [head(0)], COMFORTABLE),
+        (range(2), [head(0)], READING),
+        (range(3), [head(1)], READING),
+        (range(3), [head(0, waiting=True)], READING),
+        (range(3), [head(0, fresh=True)], SEEKING),
+        (range(3), [head(0), head(100, id=2)], READING),
+        (range(3), [head(0), head(100, id=2, fresh=True)], SEEKING),
+        ([*range(3), 11, 12], [head(0), head(180, id=2)], COMFORTABLE),
+        ([12], [head(TOTAL - 1)], COMFORTABLE),
+        ([], [Head(1, 32, 32, 0.0, fresh=False)], COMFORTABLE),
+        (range(3), [], SEEKING),
     ],
 )
-def test_more_is_handed_once_every_head_has_its_first_tier(
-    have: Iterable[int], heads: list[Head], comfortable: bool
+def test_more_is_handed_while_heads_read_on_and_most_once_all_have_their_first_tier(
+    have: Iterable[int], heads: list[Head], expected: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    there = world(have, heads, rates=Rates(60.0))
-    assert handed_bytes(there) == (90 if comfortable else 32) + PIECE
+    monkeypatch.setattr(planner, "CEILING_BYTES", 1000)
+    assert handed_bytes(world(have, heads, rates=Rates(80.0))) == expected + PIECE
 
 
 @pytest.mark.parametrize(
@@ -390,11 +396,11 @@ def test_the_newest_of_the_waiting_comes_first_then_the_others_by_age() -> None:
 
 
 def test_heads_share_by_when_they_need_it() -> None:
-    two = world(heads=[head(0, id=1), head(96, id=2)], rates=Rates(100.0))
+    two = world(heads=[head(0, id=1), head(96, id=2)], rates=Rates(60.0))
     assert plan(two, 0.0).wanted == (0, 6, 1, 7, 2), "side by side while both read"
     waiting = replace(two, heads=(head(0, waiting=True, id=1), head(96, id=2)))
     assert plan(waiting, 0.0).wanted == (0, 1, 6, 2, 7), "a second later for who does not wait: (1) and (6) are due"
-    late = replace(two, heads=(head(0, id=1), head(104, id=2)), rates=Rates(100.0, 40.0))
+    late = replace(two, heads=(head(0, id=1), head(104, id=2)), rates=Rates(60.0, 40.0))
     assert plan(late, 0.0).wanted == (0, 6, 7, 1, 8), "the nearer piece first, at any bitrate"
 
 
