@@ -114,10 +114,10 @@ def _settle(done: asyncio.Future[None], torrent: Torrent) -> None:
         return
     if torrent.share_of_goals() >= 1.0:
         done.set_result(None)
-    elif torrent.monitor.disk_error:
+    elif torrent.monitor.gauge.disk_error:
         done.set_exception(
             EngineError(
-                f"Cannot write to the disk: {torrent.monitor.disk_error}.",
+                f"Cannot write to the disk: {torrent.monitor.gauge.disk_error}.",
                 "Make room, or choose another folder: --dir DIR. Started again, it goes on where it was.",
                 kind="disk",
             )

@@ -27,7 +27,7 @@ def open(source: str, *, file: str = "", timeout: float | None = None, settings:
     """A file of a torrent as a seekable binary file that blocks until its bytes are there.
 
     ``source`` is a magnet link, an info-hash, a .torrent's path or its URL; ``file`` selects as ``--file`` does, the
-    main video by default; ``timeout`` in seconds is for the metadata. ``settings`` count for the first file that is open.
+    main video by default; ``timeout`` in seconds is for the metadata. ``settings`` count for the first open file.
     Raises InputError, SwarmError or EngineError; reads raise StreamFailed if the torrent fails.
     """
     hub = _Hub.enter(settings)

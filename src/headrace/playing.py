@@ -15,13 +15,14 @@ from headrace.errors import HeadraceError
 from headrace.http.server import Server
 from headrace.players.base import Media, PlayerState, Running, accepts, default_player, launch
 from headrace.session import Begun, Session
+from headrace.uptime import elapsed
 
 if TYPE_CHECKING:
     from headrace.app import Say
     from headrace.streaming.torrent import File, Torrent
 
 EARLY_PLAYERS = frozenset({"mpv"})
-"""Players that may be started before the metadata: no window until the first frame, and subtitles can come later."""
+"""Players that may be started before the metadata: they wait patiently, and take subtitles later."""
 LONGEST_STEP = 5.0
 """Seconds between two reports of a position that still count as played, not as a seek."""
 
@@ -34,7 +35,11 @@ class Playing:
         self._torrent: Torrent = session.adopt(begun)
         self._torrent.subscribe(say)
         self._server = Server(
-            session.torrents, host=self._settings.host, port=self._settings.port, token=_token(session)
+            session.torrents,
+            host=self._settings.host,
+            port=self._settings.port,
+            token=_token(session),
+            uptime=elapsed,
         )
         self._name = ""
         self._state = ""
@@ -130,9 +135,9 @@ class Playing:
             if self._position is not None and 0 < state.position - self._position < LONGEST_STEP:
                 self._played += state.position - self._position
             self._position = state.position
-            monitor.position = round(state.position, 1)
-        monitor.duration = state.duration or monitor.duration
-        monitor.player_paused = state.state == "paused"
+            monitor.gauge.position = round(state.position, 1)
+        monitor.gauge.duration = state.duration or monitor.gauge.duration
+        monitor.gauge.player_paused = state.state == "paused"
         if state.state != self._state:
             self._state = state.state
             self._say(events.Player(self._name, state.state))

@@ -99,7 +99,8 @@ class Session:
             return ()
         from headrace import blocklists
 
-        return blocklists.load(self.settings.blocklist)
+        settings = self.settings
+        return blocklists.load(settings.blocklist, proxy=settings.proxy, source_address=settings.interface)
 
     def begin(self, loaded: Loaded, choice: Choice = DEFAULT_CHOICE, folder: Path | None = None) -> Begun:
         """Hand a torrent to the engine. ``folder`` is where its files go; else a folder of its own under ``dir``.
@@ -177,7 +178,8 @@ class Session:
 
         from headrace import sources
 
-        loaded = await asyncio.to_thread(sources.load, source, proxy=self.settings.proxy)
+        settings = self.settings
+        loaded = await asyncio.to_thread(sources.load, source, proxy=settings.proxy, source_address=settings.interface)
         known = self.torrents.get(_identity(loaded)[0])
         if known is not None:
             await known.metadata(timeout)

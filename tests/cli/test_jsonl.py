@@ -2,15 +2,9 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import pytest
 
-from headrace import cli
-from headrace.cli import jsonl
 from headrace.cli.jsonl import JsonPrinter
 from headrace.core import events
 
@@ -67,34 +61,3 @@ def test_a_closed_pipe_is_survived_and_left_alone() -> None:
 def test_figures_that_are_not_json_are_a_fault() -> None:
     with pytest.raises(ValueError, match="Out of range"):
         JsonPrinter(io.StringIO())(events.Resumed(float("nan")))
-
-
-def test_time_counts_from_the_start_of_the_process() -> None:
-    code = (
-        "import time, sys\n"
-        "time.sleep(0.2)\n"  # what the interpreter does before our first line
-        "from headrace.cli.jsonl import process_start\n"
-        "print(time.monotonic() - process_start())"
-    )
-    began = time.monotonic()
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    took = time.monotonic() - began
-    age = float(ran.stdout)
-    assert age < took + 0.02
-    if Path("/proc/self/stat").exists():
-        assert age > 0.18
-
-
-def test_a_birth_that_cannot_be_is_not_believed() -> None:
-    assert jsonl.believed(cli.STARTED - 1) == cli.STARTED - 1
-    assert jsonl.believed(cli.STARTED - 1000) == cli.STARTED
-    assert jsonl.believed(cli.STARTED + 1) == cli.STARTED
-
-
-def test_without_proc_the_first_line_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jsonl, "_age", lambda: None)
-    jsonl.process_start.cache_clear()
-    try:
-        assert jsonl.process_start() == cli.STARTED
-    finally:
-        jsonl.process_start.cache_clear()

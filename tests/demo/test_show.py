@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,14 +13,14 @@ from headrace.errors import PlayerError
 from headrace.players.base import PlayerState
 
 
-class FakeMonitor:
+class FakeGauge:
     position: float | None = None
     duration: float | None = None
 
 
 class FakeTorrent:
     def __init__(self) -> None:
-        self.monitor, self.error = FakeMonitor(), ""
+        self.monitor, self.error = SimpleNamespace(gauge=FakeGauge()), ""
 
 
 def a_show(said: list[events.Note]) -> Show:
@@ -83,5 +84,5 @@ async def test_what_is_played_counts_and_seeks_do_not() -> None:
     for position in (0.0, 1.0, 2.5, 30.0, 30.5, 15.0):
         show.heard(PlayerState("playing", position, 60.0))
     assert show.played == pytest.approx(3.0)
-    assert show._torrent.monitor.position == 15.0
-    assert show._torrent.monitor.duration == 60.0
+    assert show._torrent.monitor.gauge.position == 15.0
+    assert show._torrent.monitor.gauge.duration == 60.0

@@ -219,7 +219,7 @@ async def test_what_a_player_says_is_told_on(show: Make) -> None:
         await one.torrent.metadata()
         task = await reading(one, 2 * MiB)
         await asyncio.sleep(6)
-        one.torrent.monitor.position, one.torrent.monitor.player_paused = 12.5, True
+        one.torrent.monitor.gauge.position, one.torrent.monitor.gauge.player_paused = 12.5, True
         await asyncio.sleep(1)
         last = one.notes(Progress)[-1]
         assert (last.position, last.state) == (12.5, "paused")

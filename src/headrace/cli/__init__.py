@@ -8,11 +8,7 @@ carries everything that is said to a person; text from torrents is never written
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Sequence
-
-STARTED = time.monotonic()
-"""When this process began, as far as Python can see without asking the system."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

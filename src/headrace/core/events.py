@@ -97,8 +97,12 @@ class Progress(Note):
     peers: int
     seeds: int
     readers: int
+    share: float | None = None
+    """How much of the chosen files is there and checked, 0 to 1."""
     time_to_playable: float | None = None
     """An estimate; 0 when a player would start now, None when it cannot be told."""
+    map: str = ""
+    """The chosen file in up to 64 equal parts, a digit each: how much of it is there, from 0 to 8 (all)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,10 +165,10 @@ class Show:
             if self._last is not None and 0 < state.position - self._last < LATE:
                 self.played += state.position - self._last
             self._last = state.position
-            monitor.position = round(state.position, 1)
+            monitor.gauge.position = round(state.position, 1)
             if self._name == DECODER and state.state == "playing":
                 self._pictures = (self._pictures or 0) + 1
-        monitor.duration = state.duration or monitor.duration
+        monitor.gauge.duration = state.duration or monitor.gauge.duration
         if state.state != self._state:
             self._state = state.state
             self._say(events.Player(self._name, state.state))

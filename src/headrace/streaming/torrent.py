@@ -238,7 +238,7 @@ class Torrent:
 
     def _failed(self, event: base.TorrentFailed) -> None:
         if event.kind in ("disk", "disk_full"):
-            self.monitor.disk_error = event.message
+            self.monitor.gauge.disk_error = event.message
             self.say(WarningNote(event.kind, event.message))
             return
         self.error = event.message

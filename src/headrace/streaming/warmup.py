@@ -1,9 +1,9 @@
 """Finding a file's container index while its first bytes arrive, and pinning it.
 
 Rules: before anything is known the first piece is pinned (tier 0) and a share at either end, the last piece first, is
-hinted; what the index parser asks for is pinned too; when it is done, exactly what it found. The parser is sent blocks as soon
-as they are in the file, before their piece is checked: they only decide what is fetched first, and leave the process
-never. If one of them proves wrong, the walk begins again.
+hinted; what the index parser asks for is pinned too; when it is done, exactly what it found. The parser is sent blocks
+as soon as they are in the file, before their piece is checked: they only decide what is fetched first, and never leave
+the process. If one of them proves wrong, the walk begins again.
 """
 
 from __future__ import annotations
