@@ -12,6 +12,7 @@ from typing import Any
 
 from headrace.core.pieces import Layout
 from headrace.engine import base
+from headrace.engine.bans import Bans
 from headrace.engine.base import AddRequest, Change, Event
 from headrace.engine.readiness import Readiness
 from headrace.engine.steering import Steering, guarded, running_loop
@@ -36,6 +37,7 @@ class LibtorrentTorrent:
         self.info_hash = request.info_hash
         self.layout: Layout | None = None
         self.readiness = Readiness()
+        self.bans = Bans()
         self._unfinished = unfinished
         self._steering = Steering(handle, flags.sequential_download, self.readiness)
         self._to_settle = False

@@ -16,6 +16,7 @@ import libtorrent as lt
 
 from headrace.core.pieces import Layout
 from headrace.engine import base
+from headrace.engine.bans import Address
 from headrace.engine.base import AddRequest, EngineOptions, Event, Listener
 from headrace.engine.handle import LibtorrentTorrent
 from headrace.engine.steering import running_loop
@@ -26,6 +27,8 @@ from headrace.errors import EngineError, InputError
 if TYPE_CHECKING:
     import asyncio
 
+BLOCKED = 1
+"""In a filter of addresses."""
 CLOSE_SECONDS = 3.0
 """How long the end waits for resume data."""
 
@@ -62,6 +65,7 @@ class LibtorrentEngine:
     def __init__(self, options: EngineOptions) -> None:
         self._options = options
         self._session: lt.session | None = None
+        self._filter = lt.ip_filter()
         self._torrents: dict[int, LibtorrentTorrent] = {}
         self._leaving: dict[str, str] = {}
         self._listener: Listener | None = None
@@ -78,11 +82,9 @@ class LibtorrentEngine:
         settings["alert_mask"] = int(ALERTS)
         params = self._state()
         params.settings = cast("lt.settings_pack", settings)
-        if self._options.blocked:
-            blocked = lt.ip_filter()
-            for first, last in self._options.blocked:
-                blocked.add_rule(first, last, 1)
-            params.ip_filter = blocked
+        for first, last in self._options.blocked:
+            self._filter.add_rule(first, last, BLOCKED)
+        params.ip_filter = self._filter
         try:
             self._session = lt.session(params)
         except (RuntimeError, ValueError, TypeError) as error:
@@ -232,12 +234,23 @@ class LibtorrentEngine:
             ready = OF_PIECES[kind](torrent, alert, events) if torrent.layout is not None else None
             if ready is not None:
                 pieces.setdefault(torrent.info_hash, []).append(ready)
+            self._pardon(torrent, torrent.bans.hear(kind, alert))
+        elif kind == "peer_disconnected_alert":
+            torrent.bans.hear(kind, alert)
         elif kind in OF_TORRENT:
             OF_TORRENT[kind](torrent, alert, events)
         elif kind in ("add_torrent_alert", "metadata_received_alert"):
             self._met(torrent, alert, events)
         elif kind in ("save_resume_data_alert", "save_resume_data_failed_alert"):
             self._resume_saved(torrent, alert, events)
+
+    def _pardon(self, torrent: LibtorrentTorrent, peers: Sequence[Address]) -> None:
+        """Meet them again: whoever comes into the filter is forgotten, and so is that they were banned."""
+        for verdict in (BLOCKED, 0) if peers else ():
+            for host, _ in peers:  # they were connected, so no list of the user's has them
+                self._filter.add_rule(host, host, verdict)
+            self._need().set_ip_filter(self._filter)
+        torrent.add_peers(peers)
 
     def _met(self, torrent: LibtorrentTorrent, alert: Any, events: list[Event]) -> None:
         info = alert.params.ti if isinstance(alert, lt.add_torrent_alert) else torrent.handle.torrent_file()
