@@ -95,6 +95,34 @@ def test_a_pass_before_the_failure_counts_no_more(ready: Readiness) -> None:
     assert ready.passed(0)
 
 
+# flushing
+def test_a_flush_makes_ready_what_had_passed_when_it_began(ready: Readiness) -> None:
+    assert not ready.flush_begins(), "nothing is waited for"
+    for block in range(BLOCKS):
+        ready.asked(1, block)
+    ready.passed(1)
+    assert ready.flush_begins()
+    ready.asked(2, 0)
+    ready.passed(2)
+    assert ready.flushed() == [1]
+    assert ready.have == bytes([0, 1, 0, 0])
+    assert ready.flushed() == []
+    assert ready.flush_begins(), "the other is waited for still"
+
+
+def test_a_piece_that_failed_during_a_flush_is_not_ready_by_it(ready: Readiness) -> None:
+    fetch(ready, 0)
+    ready.asked(0, 1)
+    ready.passed(0)
+    ready.flush_begins()
+    ready.failed(0)
+    ready.asked(0, 2)
+    ready.passed(0)
+    assert ready.flushed() == []
+    ready.written(0, 1)
+    assert ready.written(0, 2)
+
+
 # resume
 def test_blocks_that_lay_on_the_disk_need_not_come_again() -> None:
     made = Readiness()

@@ -79,6 +79,7 @@ class Readiness:
     def failed(self, piece: int) -> None:
         """The piece's hash was wrong: some block of it will be asked for again."""
         self._passed.discard(piece)
+        self._flushing.discard(piece)
         self._requested.pop(piece, None)
         self._bad |= self._senders.pop(piece, set())
 

@@ -140,3 +140,4 @@ class Steering:
         pairs = [(piece, WANTED) for piece in self._wanted if not self._readiness.have[piece]]
         pairs += [(piece, UNWANTED) for change in held for piece in change.drop if piece not in self._wanted]
         guarded(lambda: self._steer(pairs, jump))
+        self._silence()  # it may have met the closed gate
