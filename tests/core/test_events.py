@@ -24,7 +24,7 @@ DOCUMENTED = {
     "error": "kind message hint exit",
     "done": "played_seconds downloaded uploaded",
 }
-ADDED = {"progress": "time_to_playable"}
+ADDED = {"progress": "share time_to_playable map"}
 NOTES = {kind.event: kind for kind in Note.__subclasses__()}
 
 
