@@ -59,6 +59,20 @@ async def test_a_rate_is_what_came_between_two_counts(monkeypatch: pytest.Monkey
     assert 0 < gauge.delivery < 4000, "a pause lowers it bit by bit"
 
 
+@pytest.mark.parametrize(("peers", "came", "arrives"), [(0, 0, False), (0, 16, True), (3, 0, True)])
+async def test_a_silent_second_without_peers_is_no_delivery(
+    monkeypatch: pytest.MonkeyPatch, peers: int, came: int, arrives: bool
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: now[0])
+    gauge = Gauge(FakeTorrent())  # type: ignore[arg-type]
+    for downloaded in (1, 10_000, 10_000 + came):
+        now[0] += 1.0
+        gauge.stats = Stats("", "downloading", 1, 0, downloaded, 0, peers, peers)
+        gauge.measure(gauge.stats)
+    assert (gauge.sample().down_rate > 0) == arrives  # web seeds are no peers
+
+
 async def test_what_is_buffered_counts_from_the_newest_reader_or_from_what_is_shown() -> None:
     torrent = FakeTorrent()
     gauge = Gauge(torrent)  # type: ignore[arg-type]

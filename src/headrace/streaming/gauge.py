@@ -40,6 +40,7 @@ class Gauge:
         self.player_paused = False
         self.disk_error = ""
         self._counted, self._counted_at = 0, 0.0
+        self._silent = False
 
     def coarse_map(self) -> str:
         """How much is there of each of ``CELLS`` parts of the chosen file, 0 to 8 as a digit each."""
@@ -108,7 +109,7 @@ class Gauge:
             phase=stats.phase if stats else "metadata",
             peers=stats.peers if stats else 0,
             seeds=stats.seeds if stats else 0,
-            down_rate=self.delivery if stats and stats.down_rate else 0.0,
+            down_rate=self._arriving(),
             bitrate=self.bitrate(),
             paused=bool(stats and stats.paused),
             player_paused=self.player_paused,
@@ -122,6 +123,12 @@ class Gauge:
             disk_error=self.disk_error,
             failed=self._torrent.error,
         )
+
+    def _arriving(self) -> float:
+        """The delivery, if anything comes at all: means take their time to notice that everybody has gone."""
+        stats = self.stats
+        gone = stats is None or not stats.down_rate or (stats.peers == 0 and self._silent)
+        return 0.0 if gone else self.delivery
 
     def waiting_piece(self) -> int | None:
         """What the newest waiting reader waits for."""
@@ -149,6 +156,7 @@ class Gauge:
         came, seconds = event.downloaded - self._counted, now - self._counted_at
         if seconds < SHORTEST:
             return
+        self._silent = came <= 0
         if self._counted_at and (came > 0 or self.delivery > 0):
             rate = came / seconds
             self.delivery = rate if rate > self.delivery else health.smooth(self.delivery, rate, seconds)
