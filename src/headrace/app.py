@@ -103,7 +103,7 @@ async def _download(session: Session, begun: Begun, say: Say) -> int:
         await until_peers_or(torrent, done, session.settings.timeout)
         await done
     finally:
-        status = torrent.status()
+        status = await torrent.last_status()
         say(events.Done(0.0, status.downloaded, status.uploaded))
     return 0
 

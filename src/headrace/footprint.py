@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SLACK = 30.0
-"""Seconds between a process's last save and its last write: saves are 15 s apart, and a busy disk takes its time."""
+"""Seconds between a process's last save and its last write: saves are 5 s apart, and a busy disk takes its time."""
 _CLEAN, _RUNNING = "clean", "running"
 
 

@@ -144,7 +144,7 @@ class Playing:
 
     async def _end(self) -> None:
         await self._server.aclose()
-        status = self._torrent.status()
+        status = await self._torrent.last_status()
         if not self._settings.keep:
             await self._session.remove(self._torrent, delete_data=True)
         self._say(events.Done(round(self._played, 1), status.downloaded, status.uploaded))

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from headrace.streaming.registry import Torrents
     from headrace.streaming.torrent import Torrent
 
-SAVE_EVERY = 15.0
+SAVE_EVERY = 5.0
 """Seconds between saves of resume data while pieces arrive: what a kill can cost is fetched again."""
 MANY_FILES = 2000
 """More files than this are looked at in the end only: 2 µs each would hold the event loop for too long (after a kill,

@@ -13,7 +13,7 @@ from typing import Any
 
 from headrace.core import choose
 from headrace.core.choice import Choice
-from headrace.core.events import Metadata, Note, Selected
+from headrace.core.events import Metadata, Note, Progress, Selected
 from headrace.core.events import Warning as WarningNote
 from headrace.core.media_types import kind_of
 from headrace.core.pieces import FileEntry, Layout
@@ -24,6 +24,8 @@ from headrace.streaming.monitor import Monitor, Status
 from headrace.streaming.reader import Reader, StreamFailed
 from headrace.streaming.warmup import WarmUp
 
+ANSWER = 0.5
+"""Seconds that the engine has to tell its counters at the end."""
 Subscriber = Callable[[Note], None]
 
 
@@ -152,6 +154,16 @@ class Torrent:
     def status(self) -> Status:
         """The state now."""
         return self.monitor.status()
+
+    async def last_status(self) -> Status:
+        """The state now, with counters that are not up to a second old; for totals at the end."""
+        told = asyncio.Event()
+        unsubscribe = self.subscribe(lambda note: told.set() if isinstance(note, Progress) else None)
+        self.handle.request_stats()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(told.wait(), ANSWER)
+        unsubscribe()
+        return self.status()
 
     # telling
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
