@@ -128,9 +128,9 @@ class LibtorrentEngine:
     # adding and removing
     def add(self, request: AddRequest) -> LibtorrentTorrent:
         """Add a torrent, or raise ``InputError``."""
-        params = self._params(request)
+        session, params = self._need(), self._params(request)
         try:
-            handle = self._need().add_torrent(params)
+            handle = session.add_torrent(params)
         except RuntimeError as error:
             raise InputError(f"The torrent was refused: {error}.", kind="refused") from None
         torrent = LibtorrentTorrent(
@@ -308,7 +308,9 @@ class LibtorrentEngine:
             with contextlib.suppress(OSError):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 fresh = path.with_suffix(".new")
-                fresh.write_bytes(lt.write_session_params_buf(session.session_state()))
+                # nothing but nodes: settings have the proxy's password
+                only = int(lt.save_state_flags_t.save_dht_state)
+                fresh.write_bytes(lt.write_session_params_buf(session.session_state(only), only))
                 fresh.replace(path)
 
 
