@@ -369,11 +369,13 @@ def test_a_fresh_seek_has_the_swarm_to_itself_for_a_moment() -> None:
     assert plan(served, 10.0).wanted == (10, 11, 0, 1), "its first byte came: the others' turn"
 
 
-def test_after_a_seek_nothing_else_is_handed_until_its_first_bytes_are_there() -> None:
+def test_after_a_seek_nothing_else_is_handed_until_peers_were_asked_for_all_of_it() -> None:
     sought = head(96, waiting=True, fresh=True, since=5.0)
     one = world(heads=[sought], goals=(range(PIECES),), rates=PLENTY)
     assert plan(one, 5.0) == Plan((6, 7, 8), (1, 1, 1), jump=6)
-    assert plan(replace(one, taken=frozenset({6, 7, 8})), 5.0).wanted == (6, 7, 8)
+    assert plan(replace(one, taken=frozenset({6, 7})), 5.0).wanted == (6, 7, 8)
+    kept_busy = plan(replace(one, taken=frozenset({6, 7, 8})), 5.0).wanted
+    assert kept_busy == (6, 7, 8, 9), "one more, lest peers find nothing that we want"
     assert plan(replace(one, heads=(replace(sought, waiting=False, fresh=False),)), 5.0).wanted[3:] == (9, 10, 11, 12)
     assert plan(replace(one, have=world(have=[6]).have), 5.0).wanted[:4] == (7, 8, 9, 10), "its piece is there"
 

@@ -30,9 +30,9 @@ TIER2_BYTES, TIER2_SECONDS = 50 * MB, 120.0
 CRITICAL_BYTES = 256 * 1024
 """What a waiting reader must get before anything else: players ask for 32 to 256 KiB before the first frame."""
 SEEK_BYTES = 1024 * 1024
-"""What alone is handed after a seek until its first bytes are there. Handed more, a few peers with room in their queues
-take the whole first piece and the others go on to the next (measured: one peer of 12 had 50 of its 64 blocks, seek
-1.0 s; with this 0.6 s: peers that find no free block fetch those of the slow ones a second time)."""
+"""What alone is handed after a seek until peers were asked for all of it. Handed more, a few peers with room in their
+queues take the whole first piece and the others go on to the next (measured: one peer of 12 had 50 of its 64 blocks,
+seek 1.0 s; with this, and trimmed queues, 0.6 s)."""
 FRESH_SECONDS = 2.0
 """For so long after a seek the newest waiting head has the swarm to itself: long enough for a piece, too short to
 starve another viewer who has a few seconds buffered."""
@@ -41,7 +41,7 @@ ASSUMED_BITRATE = 1_000_000
 HANDED_SECONDS = 0.25
 """How much of the swarm's delivery is in flight at once while a viewer may seek: what is in flight when a seek comes
 must arrive before what the seek asks for, since seeds hold it in their send buffers already."""
-READING_FACTOR, COMFORTABLE_FACTOR = 2.0, 4.0
+READING_FACTOR, COMFORTABLE_FACTOR = 3.0, 4.0
 """The same, times these, while a head reads on in order, and once every head has its tier 1: then throughput matters
 more than the next seek."""
 START_BYTES, FLOOR_BYTES, CEILING_BYTES = 4 * MB, 1 * MB, 64 * MB
@@ -110,11 +110,11 @@ def plan(world: World, now: float) -> Plan:
     hand = _Hand(handed_bytes(world), world.layout.piece_length, world.taken)
     alone = newest is not None and _has_swarm_alone(world, newest, now)
     for wish in _by_need(world, newest, alone):
-        if alone and wish.rank > 0:
+        if alone and wish.rank > 0 and hand.keeps_peers_busy():
             break
         if not hand.take(wish):
             break
-    if hand.left > 0 and not alone:
+    if hand.left > 0 and not (alone and hand.keeps_peers_busy()):
         for wish in _rest(world, newest, hand.ceiling):
             if not hand.take(wish):
                 break
