@@ -102,8 +102,16 @@ class Session:
         settings = self.settings
         return blocklists.load(settings.blocklist, proxy=settings.proxy, source_address=settings.interface)
 
-    def begin(self, loaded: Loaded, choice: Choice = DEFAULT_CHOICE, folder: Path | None = None) -> Begun:
+    def begin(
+        self,
+        loaded: Loaded,
+        choice: Choice = DEFAULT_CHOICE,
+        folder: Path | None = None,
+        peers: tuple[tuple[str, int], ...] | None = None,
+    ) -> Begun:
         """Hand a torrent to the engine. ``folder`` is where its files go; else a folder of its own under ``dir``.
+
+        ``peers`` are those of the settings and the source, by address; looked up here when they are not given.
 
         Raises InputError for what cannot be read, EngineError when the folder cannot be written or is in use.
         """
@@ -113,7 +121,8 @@ class Session:
         place = _writable(folder) if folder else home / info_hash
         lock = store.lock(info_hash)
         try:
-            handle = self._running().add(self._request(info_hash, loaded, choice, store, place))
+            found = self._peers(loaded) if peers is None else peers
+            handle = self._running().add(self._request(info_hash, loaded, choice, store, place, found))
         except Exception:
             lock.release()
             raise
@@ -121,7 +130,19 @@ class Session:
         self._begun[info_hash] = begun
         return begun
 
-    def _request(self, info_hash: str, loaded: Loaded, choice: Choice, store: Store, place: Path) -> AddRequest:
+    def _peers(self, loaded: Loaded) -> tuple[tuple[str, int], ...]:
+        """Peers given by hand, by address (blocking: names are looked up)."""
+        return _addresses((*self.settings.peers, *(loaded.magnet.peers if loaded.magnet else ())))
+
+    def _request(
+        self,
+        info_hash: str,
+        loaded: Loaded,
+        choice: Choice,
+        store: Store,
+        place: Path,
+        peers: tuple[tuple[str, int], ...],
+    ) -> AddRequest:
         magnet, resume = loaded.magnet, store.load(info_hash)
         return AddRequest(
             info_hash,
@@ -131,7 +152,7 @@ class Session:
             resume=resume,
             recheck=bool(resume) and not store.undisturbed(info_hash, place),
             trackers=self.settings.trackers,
-            peers=_addresses((*self.settings.peers, *(magnet.peers if magnet else ()))),
+            peers=peers,
             metadata_only=choice.metadata_only,
             files_later=choice.whole,
             blocks=choice.eager != "off",
@@ -184,7 +205,8 @@ class Session:
         if known is not None:
             await known.metadata(timeout)
             return known
-        torrent = self.adopt(self.begin(loaded, Choice(selector=file, eager=self.settings.eager), folder))
+        peers = await asyncio.to_thread(self._peers, loaded)
+        torrent = self.adopt(self.begin(loaded, Choice(selector=file, eager=self.settings.eager), folder, peers))
         try:
             await torrent.metadata(self.settings.timeout or None if timeout is None else timeout)
         except BaseException:
