@@ -201,11 +201,11 @@ class Session:
 
         settings = self.settings
         loaded = await asyncio.to_thread(sources.load, source, proxy=settings.proxy, source_address=settings.interface)
+        peers = await asyncio.to_thread(self._peers, loaded)
         known = self.torrents.get(_identity(loaded)[0])
         if known is not None:
             await known.metadata(timeout)
             return known
-        peers = await asyncio.to_thread(self._peers, loaded)
         torrent = self.adopt(self.begin(loaded, Choice(selector=file, eager=self.settings.eager), folder, peers))
         try:
             await torrent.metadata(self.settings.timeout or None if timeout is None else timeout)
