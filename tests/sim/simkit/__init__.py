@@ -1,0 +1,1 @@
+"""What the simulations share: films, a stage with a fake swarm, a viewer, and the ledger of what was asked for."""
