@@ -57,13 +57,22 @@ def changes(node: ast.AST) -> Iterator[tuple[str, object]]:
             yield "test", ast.UnaryOp(ast.Not(), test)
 
 
+def walk(node: ast.AST) -> Iterator[ast.AST]:
+    """As ``ast.walk``, without annotations."""
+    yield node
+    for name, value in ast.iter_fields(node):
+        for inner in value if isinstance(value, list) else [value]:
+            if isinstance(inner, ast.AST) and name not in ("annotation", "returns"):
+                yield from walk(inner)
+
+
 def mutants(source: str) -> Iterator[tuple[int, str, str]]:
     """Line, what the line was made to say, and the whole broken source."""
     tree = ast.parse(source)
     for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)):
         if ast.get_docstring(function) is not None:
             function.body = function.body[1:] or [ast.Pass()]
-        for node in (inner for statement in function.body for inner in ast.walk(statement)):
+        for node in (inner for statement in function.body for inner in walk(statement)):
             for field, new in changes(node):
                 old = getattr(node, field)
                 setattr(node, field, new)

@@ -177,6 +177,7 @@ async def test_a_wait_tells_the_planner_and_ends_with_the_piece(stage: Make) -> 
     await asyncio.sleep(1)
     assert place.waiting_since == 2.0
     assert place.head().waiting
+    assert one.conductor.plan.jump == 6, "a plan was made for it"
     one.come(5)
     await asyncio.sleep(1)
     assert not wait.done()
