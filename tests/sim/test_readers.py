@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from simkit.faults import NO_PULSE
 from simkit.sim import HEALTHY, PIECE, Sim, physics, simulated
 
@@ -86,17 +85,16 @@ async def test_one_who_leaves_is_forgotten_at_once(sim: Sim) -> None:
     assert await one.play(3) == []
 
 
-@pytest.mark.parametrize("peers", [HEALTHY, FAIR], ids=["healthy", "fair"])
 @simulated(films=("first.mp4", "last.mp4", "film.mkv"), choice=Choice(all=True))
-async def test_films_of_one_torrent_one_after_the_other(sim: Sim, peers: tuple[FakePeer, ...]) -> None:
+async def test_films_of_one_torrent_one_after_the_other(sim: Sim) -> None:
     """Each starts at once, since the one after it comes while nobody needs anything else."""
     waits = []
     for index in range(3):
         viewer = await sim.viewer(index, name=f"film {index}")
         waits.append(await viewer.start())
-        await viewer.play(8 if index < 2 else 60)
+        await viewer.play(5 if index < 2 else 60)
         viewer.close()
-    assert all(wait <= 4 * physics(peers, 6 * PIECE, 3) for wait in waits), waits  # three asks, each behind a queue
+    assert all(wait <= 4 * physics(HEALTHY, 6 * PIECE, 3) for wait in waits), waits  # three asks, each behind a queue
     await sim.until(lambda: all(sim.whole(index) for index in range(3)), "all films")
 
 
