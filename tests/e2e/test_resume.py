@@ -11,12 +11,12 @@ from typing import Any
 
 import aiohttp
 import pytest
-
-from headrace.testing.local_swarm import LocalSwarm
 from kit.command import Command, Headrace, events
 from kit.films import sha256
 from kit.stack import sha256_of
 from kit.waiting import eventually
+
+from headrace.testing.local_swarm import LocalSwarm
 
 pytestmark = pytest.mark.e2e
 
