@@ -138,7 +138,8 @@ async def until_peers_or(torrent: Torrent, done: asyncio.Future[None], timeout: 
 
     unsubscribe = torrent.subscribe(hear)
     try:
-        await asyncio.wait_for(met.wait(), timeout or None)
+        async with asyncio.timeout(timeout or None):
+            await met.wait()
     except TimeoutError:
         raise no_peers(timeout) from None
     finally:

@@ -74,6 +74,16 @@ async def test_a_torrent_that_ends_before_its_metadata(show: Make) -> None:
         assert one.torrent.status().error == "torn"
 
 
+@virtual_time
+async def test_an_interrupt_that_comes_with_the_metadata_is_not_lost(show: Make) -> None:
+    async with show(SEASON, [SEED]) as one:
+        asked = asyncio.create_task(one.torrent.metadata(10))
+        one.torrent.subscribe(lambda note: asked.cancel() if isinstance(note, Selected) else None)
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+        assert one.torrent.layout is not None
+
+
 # choosing
 @virtual_time
 async def test_the_main_video_is_chosen_and_fetched_whole_in_the_end(show: Make) -> None:

@@ -82,7 +82,9 @@ class Torrent:
     async def metadata(self, timeout: float | None = None) -> Layout:
         """The files and pieces, once known; ``SwarmError`` after ``timeout`` seconds."""
         try:
-            return await asyncio.wait_for(asyncio.shield(self._known), timeout)
+            # not wait_for: before Python 3.12 it loses a cancellation that comes together with the result
+            async with asyncio.timeout(timeout):
+                return await asyncio.shield(self._known)
         except TimeoutError:
             status = self.monitor.status()
             raise SwarmError(
@@ -161,7 +163,8 @@ class Torrent:
         unsubscribe = self.subscribe(lambda note: told.set() if isinstance(note, Progress) else None)
         self.handle.request_stats()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(told.wait(), ANSWER)
+            async with asyncio.timeout(ANSWER):
+                await told.wait()
         unsubscribe()
         return self.status()
 
