@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from headrace.core.choice import Choice
-from headrace.core.events import Metadata, Selected, Warning
+from headrace.core.events import Metadata, Note, Selected, Warning
 from headrace.core.spans import Span
 from headrace.engine import base
 from headrace.errors import EngineError, InputError, SwarmError
@@ -78,7 +78,13 @@ async def test_a_torrent_that_ends_before_its_metadata(show: Make) -> None:
 async def test_an_interrupt_that_comes_with_the_metadata_is_not_lost(show: Make) -> None:
     async with show(SEASON, [SEED]) as one:
         asked = asyncio.create_task(one.torrent.metadata(10))
-        one.torrent.subscribe(lambda note: asked.cancel() if isinstance(note, Selected) else None)
+        soon = asyncio.get_running_loop().call_soon
+
+        def interrupt(note: Note) -> None:
+            if isinstance(note, Selected):
+                soon(soon, asked.cancel)  # between the result and the step that would return it
+
+        one.torrent.subscribe(interrupt)
         with pytest.raises(asyncio.CancelledError):
             await asked
         assert one.torrent.layout is not None
