@@ -55,8 +55,8 @@ def world(have: Iterable[int] = (), heads: Iterable[Head] = (), total: int = TOT
     return World(layout, bytearray(p in there for p in range(layout.num_pieces)), tuple(heads), **more)  # type: ignore[arg-type]
 
 
-def head(position: int, *, waiting: bool = False, fresh: bool = False, since: float = 0.0, id: int = 1) -> Head:
-    return Head(id, position, TOTAL, since, waiting, fresh)
+def head(position: int, *, since: float = 0.0, id: int = 1, fresh: bool = False, **more: bool) -> Head:
+    return Head(id, position, TOTAL, since, fresh=fresh, **more)
 
 
 spans = st.builds(lambda start, size: Span(start, start + size), st.integers(0, TOTAL), st.integers(0, 40))
@@ -76,14 +76,15 @@ def heads_of(draw: st.DrawFn) -> tuple[Head, ...]:
 
 worlds = st.builds(
     World,
-    st.just(layout_of()),
-    st.lists(st.booleans(), min_size=PIECES, max_size=PIECES).map(bytearray),
-    heads_of(),
-    st.lists(spans, max_size=2).map(tuple),
-    st.lists(spans, max_size=2).map(tuple),
-    st.lists(ranges, max_size=2).map(tuple),
-    st.builds(Rates, st.sampled_from([0.0, 20.0, 100.0, 1e9]), st.sampled_from([0.0, 8.0, 40.0])),
-    st.sets(st.integers(0, PIECES - 1), max_size=5),
+    layout=st.just(layout_of()),
+    have=st.lists(st.booleans(), min_size=PIECES, max_size=PIECES).map(bytearray),
+    heads=heads_of(),
+    pins=st.lists(spans, max_size=2).map(tuple),
+    hints=st.lists(spans, max_size=2).map(tuple),
+    goals=st.lists(ranges, max_size=2).map(tuple),
+    rates=st.builds(Rates, st.sampled_from([0.0, 20.0, 100.0, 1e9]), st.sampled_from([0.0, 8.0, 40.0])),
+    idle=st.booleans(),
+    taken=st.sets(st.integers(0, PIECES - 1), max_size=5),
 )
 times = st.sampled_from([5.0, 6.0, 7.5, 60.0])
 
@@ -98,7 +99,8 @@ def ahead(head: Head, reach: int) -> Span:
 
 
 def waits(world: World, head: Head) -> bool:
-    return head.waiting and not world.have[head.position // PIECE]
+    """It is blocked on a piece, or will be at its first read."""
+    return head.position < head.end and not world.have[head.position // PIECE] and (head.waiting or head.fresh)
 
 
 def newest_waiting(world: World) -> Head | None:
@@ -113,13 +115,16 @@ def has_swarm_alone(world: World, now: float) -> bool:
     return begun and newest is not None and newest.fresh and now < newest.since + planner.FRESH_SECONDS
 
 
-def critical(world: World, now: float) -> set[int]:
-    """What must come first: by the words of the module's rules, written down once more."""
+def waited_for(world: World, now: float) -> set[int]:
     newest = newest_waiting(world)
     if newest is not None and has_swarm_alone(world, now):
-        return missing(world, [*world.pins, ahead(newest, planner.SEEK_BYTES)])
-    heads = [head for head in world.heads if waits(world, head)]
-    return missing(world, [*world.pins, *(ahead(head, planner.CRITICAL_BYTES) for head in heads)])
+        return missing(world, [ahead(newest, planner.SEEK_BYTES)])
+    return missing(world, [ahead(head, planner.CRITICAL_BYTES) for head in world.heads if waits(world, head)])
+
+
+def critical(world: World, now: float) -> set[int]:
+    """What must come first: by the words of the module's rules, written down once more."""
+    return waited_for(world, now) | missing(world, world.pins)
 
 
 def classes(world: World, now: float) -> dict[int, int]:
@@ -223,10 +228,10 @@ def test_nothing_is_planned_when_all_is_there_or_nothing_is_known(world: World, 
 @given(worlds, times)
 def test_tiers_are_told_as_they_are(world: World, now: float) -> None:
     made, urgency = plan(world, now), classes(world, now)
-    waited_for, hinted = critical(replace(world, pins=()), now), missing(world, world.hints)
+    waited, hinted = waited_for(world, now), missing(world, world.hints)
     for piece, tier in zip(made.wanted, made.tiers, strict=True):
         if urgency[piece] == 0:
-            assert tier in ({0, 1} if piece in waited_for else {0})
+            assert tier in ({0, 1} if piece in waited else {0})
         else:
             assert tier == urgency[piece] or (tier == 0 and urgency[piece] == 1 and piece in hinted)
 
@@ -330,14 +335,18 @@ SEEKING, READING, COMFORTABLE = 40, 80, 120
         ([*range(3), 11, 12], [head(0), head(180, id=2)], COMFORTABLE),
         ([12], [head(TOTAL - 1)], COMFORTABLE),
         ([], [Head(1, 32, 32, 0.0, fresh=False)], COMFORTABLE),
+        (range(3), [head(0), head(100, id=2, hungry=True)], COMFORTABLE),
+        (range(3), [head(0, fresh=True), head(100, id=2, hungry=True)], SEEKING),
         (range(3), [], SEEKING),
     ],
 )
-def test_more_is_handed_while_heads_read_on_and_most_once_all_have_their_first_tier(
+def test_more_is_handed_while_heads_read_on_and_most_once_they_need_throughput(
     have: Iterable[int], heads: list[Head], expected: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(planner, "CEILING_BYTES", 1000)
-    assert handed_bytes(world(have, heads, rates=Rates(80.0))) == expected + PIECE
+    one = world(have, heads, rates=Rates(80.0))
+    assert handed_bytes(one) == expected + PIECE
+    assert handed_bytes(replace(one, idle=True)) == COMFORTABLE + PIECE, "nobody reads: no seek is likely"
 
 
 @pytest.mark.parametrize(

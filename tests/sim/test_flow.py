@@ -6,7 +6,6 @@ import struct
 from itertools import pairwise
 
 import pytest
-from simkit.faults import IDLE_PEERS
 from simkit.films import MIB
 from simkit.sim import HEALTHY, Sim, physics, simulated, total
 from simkit.viewer import Viewer
@@ -151,7 +150,6 @@ async def test_what_is_handed_over_follows_what_the_swarm_delivers(sim: Sim, rat
     assert most <= max(planner.FLOOR_BYTES + 4 * sim.scene.piece, 2.5 * 5 * rate)
 
 
-@IDLE_PEERS
 @simulated()
 async def test_nobody_watches_and_the_film_comes_all_the_same(sim: Sim) -> None:
     await sim.viewer()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from simkit.faults import NO_PULSE
 from simkit.sim import HEALTHY, PIECE, Sim, physics, simulated
 
 from headrace.core.choice import Choice
@@ -27,7 +26,6 @@ async def test_two_at_different_places_both_go_on(sim: Sim) -> None:
         assert viewer.read_bytes >= 6 * viewer.bitrate
 
 
-@NO_PULSE
 @simulated(peers=FAIR)
 async def test_who_waits_comes_before_who_has_enough(sim: Sim) -> None:
     """One has seconds ahead and needs nothing; the other gets the swarm."""

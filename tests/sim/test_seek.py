@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from simkit.faults import NO_PULSE
 from simkit.films import KIB
 from simkit.sim import HEALTHY, PIECE, Sim, physics, simulated, total
 from simkit.viewer import Viewer
@@ -24,7 +23,6 @@ async def playing(sim: Sim, seconds: float = 2.0) -> Viewer:
     return viewer
 
 
-@NO_PULSE
 @pytest.mark.parametrize("share", [0.8, 0.5, 0.95])
 @simulated(peers=SLOW)
 async def test_a_seek_ends_the_old_wishes_in_the_same_step(sim: Sim, share: float) -> None:
@@ -49,7 +47,6 @@ async def test_a_seek_ends_the_old_wishes_in_the_same_step(sim: Sim, share: floa
     assert took <= 2 * physics(SLOW, 4 * PIECE, 1)
 
 
-@NO_PULSE
 @pytest.mark.parametrize("peers", [HEALTHY, SLOW], ids=["healthy", "slow"])
 @pytest.mark.parametrize("share", [0.85, 0.6])
 @simulated()
@@ -65,7 +62,6 @@ async def test_a_new_request_elsewhere_is_served_soon(sim: Sim, peers: tuple[Fak
         assert sum(stall.seconds for stall in await viewer.play(3)) < 0.2
 
 
-@NO_PULSE
 @simulated(peers=SLOW)
 async def test_what_comes_first_after_a_seek_is_what_it_needs(sim: Sim) -> None:
     viewer = await playing(sim)

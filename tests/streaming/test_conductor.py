@@ -12,6 +12,7 @@ from headrace.core import planner
 from headrace.core.planner import Rates
 from headrace.core.spans import Span
 from headrace.engine.base import BLOCK
+from headrace.streaming.conductor import HUNGER_SECONDS, IDLE_SECONDS
 from headrace.streaming.waits import ReaderClosed, StreamFailed
 from headrace.testing.clock import virtual_time
 
@@ -123,7 +124,8 @@ def test_goals_are_fetched_whole_in_their_order(stage: Make) -> None:
 
 def test_rates_go_into_the_plan(stage: Make) -> None:
     one = stage([TOTAL], PIECE, clock=Clock())
-    one.conductor.enter(0, TOTAL)
+    one.conductor.advance(one.conductor.enter(0, TOTAL), 1)
+    one.conductor.replan()
     few = len(one.handle.wanted)
     one.conductor.set_rates(1e9, 20.0)
     assert one.conductor.world().rates == Rates(1e9, 20.0)
@@ -271,3 +273,24 @@ def test_the_engine_always_has_the_plan(stage: Make, moves: list[tuple[str, int]
                 place.waiting_since = clock.now
         assert one.handle.wanted == {piece for piece in conductor.plan.wanted if not one.handle.have[piece]}
         assert one.handle.wanted or all(one.handle.have), "there is something to ask for until all is there"
+
+
+def test_who_waited_a_moment_ago_is_hungry_and_nobody_for_a_while_is_idle(stage: Make) -> None:
+    clock = Clock()
+    one = stage([TOTAL], PIECE, clock=clock)
+    assert one.conductor.world().idle, "nobody ever read"
+    place = one.conductor.enter(0, TOTAL)
+    assert not one.conductor.world().idle
+    assert not one.conductor.world().heads[0].hungry
+    place.waiting_since = clock()
+    assert one.conductor.world().heads[0].hungry
+    one.conductor.served(place)
+    clock.now += 0.9 * HUNGER_SECONDS
+    assert one.conductor.world().heads[0].hungry
+    clock.now += 0.2 * HUNGER_SECONDS
+    assert not one.conductor.world().heads[0].hungry
+    one.conductor.leave(place)
+    clock.now += 0.9 * IDLE_SECONDS
+    assert not one.conductor.world().idle, "another one may come"
+    clock.now += 0.2 * IDLE_SECONDS
+    assert one.conductor.world().idle

@@ -13,7 +13,8 @@ class Head:
     """One reader's place. ``position`` and ``end`` are torrent bytes: the next one to read, and where its file ends.
 
     ``since`` is when it opened or sought to this place, in seconds of the caller's clock. ``fresh`` until the first
-    byte from there was delivered. ``waiting``: a read is blocked on the piece at ``position``.
+    byte from there was delivered. ``waiting``: a read is blocked on the piece at ``position``; ``hungry``: one was,
+    within the last second or so.
     """
 
     id: int
@@ -22,3 +23,4 @@ class Head:
     since: float
     waiting: bool = False
     fresh: bool = True
+    hungry: bool = False

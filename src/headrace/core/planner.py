@@ -42,8 +42,8 @@ HANDED_SECONDS = 0.25
 """How much of the swarm's delivery is in flight at once while a viewer may seek: what is in flight when a seek comes
 must arrive before what the seek asks for, since seeds hold it in their send buffers already."""
 READING_FACTOR, COMFORTABLE_FACTOR = 3.0, 4.0
-"""The same, times these, while a head reads on in order, and once every head has its tier 1: then throughput matters
-more than the next seek."""
+"""The same, times these: while heads read on in order; and once every head has its tier 1, or one had to wait in the
+middle of its reading, or nobody has read for a while: then throughput matters more than the next seek."""
 START_BYTES, FLOOR_BYTES, CEILING_BYTES = 4 * MB, 1 * MB, 64 * MB
 """What is handed before the swarm's rate is known, and never less or more than."""
 HINT_DELAY = 4.0
@@ -74,6 +74,8 @@ class World:
     rates: Rates = NO_RATES
     taken: AbstractSet[int] = frozenset()
     """Missing pieces that have been asked of peers whole: nothing that is handed now comes before them."""
+    idle: bool = False
+    """Nobody reads, nor has for a while: a seek is not likely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,10 +196,15 @@ def tier_reach(rates: Rates) -> tuple[int, int]:
 
 
 def _patience(world: World) -> float:
-    if _comfortable(world):
+    if world.idle or (world.heads and not any(head.fresh for head in world.heads) and _any_hungry(world)):
         return COMFORTABLE_FACTOR
-    reading = [head for head in world.heads if not head.fresh]
-    return READING_FACTOR if reading and len(reading) == len(world.heads) else 1.0
+    if not world.heads or any(head.fresh for head in world.heads):
+        return 1.0
+    return COMFORTABLE_FACTOR if _comfortable(world) else READING_FACTOR
+
+
+def _any_hungry(world: World) -> bool:
+    return any(head.hungry for head in world.heads)
 
 
 def _comfortable(world: World) -> bool:
@@ -211,8 +218,11 @@ def _comfortable(world: World) -> bool:
 
 
 def _waits(world: World, head: Head) -> bool:
-    """Whether the head is blocked still: its piece may have come and the reader not have run yet."""
-    return head.waiting and not world.have[world.layout.piece_at(head.position)]
+    """Whether the head is blocked, or will be at its first read; its piece may have come and the reader not have run
+    yet."""
+    if head.position >= head.end or world.have[world.layout.piece_at(head.position)]:
+        return False
+    return head.waiting or head.fresh
 
 
 def _newest_waiting(world: World) -> Head | None:

@@ -19,6 +19,11 @@ from headrace.engine.base import Change, EngineTorrent
 from headrace.streaming.eager import EarlyBlocks
 from headrace.streaming.waits import StreamFailed, Waits
 
+HUNGER_SECONDS = 1.0
+"""For so long after a wait a reader counts as hungry: plans must not change with each piece that ends a wait."""
+IDLE_SECONDS = 3.0
+"""For so long after the last reader went another one may come, at another place."""
+
 
 @dataclass(slots=True)
 class Place:
@@ -30,10 +35,13 @@ class Place:
     since: float
     fresh: bool = True
     waiting_since: float | None = None
+    waited_until: float = -HUNGER_SECONDS
 
-    def head(self) -> Head:
+    def head(self, now: float = 0.0) -> Head:
         """What the planner sees of it."""
-        return Head(self.id, self.position, self.end, self.since, self.waiting_since is not None, self.fresh)
+        waiting = self.waiting_since is not None
+        hungry = waiting or now - self.waited_until < HUNGER_SECONDS
+        return Head(self.id, self.position, self.end, self.since, waiting, self.fresh, hungry)
 
 
 class Conductor:
@@ -51,6 +59,7 @@ class Conductor:
         self._hints: dict[object, tuple[Span, ...]] = {}
         self._goals: tuple[range, ...] = ()
         self._taken: set[int] = set()
+        self._left_at = -IDLE_SECONDS
         self._next_id = 1
         self._layout: Layout | None = None
 
@@ -93,6 +102,7 @@ class Conductor:
     def leave(self, place: Place) -> None:
         """The reader is gone; whoever waits in it is told."""
         if self.places.pop(place.id, None) is not None:
+            self._left_at = self.clock()
             self.waits.close(place.id)
             self.replan()
 
@@ -107,7 +117,8 @@ class Conductor:
 
     def served(self, place: Place) -> None:
         """The reader that waited has bytes again."""
-        place.waiting_since = None
+        if place.waiting_since is not None:
+            place.waiting_since, place.waited_until = None, self.clock()
 
     # what happened
     def pieces_ready(self, pieces: Sequence[int]) -> None:
@@ -147,15 +158,17 @@ class Conductor:
         """What the next plan is made from; None before the metadata."""
         if self._layout is None:
             return None
+        now = self.clock()
         return World(
             self._layout,
             self.torrent.have,
-            tuple(place.head() for place in self.places.values()),
+            tuple(place.head(now) for place in self.places.values()),
             tuple(span for spans in self._pins.values() for span in spans),
             tuple(span for spans in self._hints.values() for span in spans),
             self._goals,
             self.rates,
             self._taken,
+            idle=not self.places and now - self._left_at >= IDLE_SECONDS,
         )
 
     def replan(self) -> None:
