@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from headrace.core import events
 from headrace.core.choice import Choice
-from headrace.errors import EngineError, HeadraceError, SwarmError
+from headrace.errors import EngineError
 from headrace.session import Begun, Session
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ async def _download(session: Session, begun: Begun, say: Say) -> int:
         await torrent.metadata(session.settings.timeout or None)
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         torrent.subscribe(lambda note: _settle(done, torrent))
-        await until_peers_or(torrent, done, session.settings.timeout)
+        await torrent.until_peers(done, session.settings.timeout)
         await done
     finally:
         status = await torrent.last_status()
@@ -124,32 +124,3 @@ def _settle(done: asyncio.Future[None], torrent: Torrent) -> None:
         )
     elif torrent.error:
         done.set_exception(EngineError(f"The torrent failed: {torrent.error}."))
-
-
-async def until_peers_or(torrent: Torrent, done: asyncio.Future[None], timeout: float) -> None:
-    """Return when a peer is connected or ``done`` has ended; ``SwarmError`` after ``timeout`` seconds (0: never)."""
-    import asyncio
-
-    met = asyncio.Event()
-
-    def hear(note: events.Note) -> None:
-        if (isinstance(note, events.Progress) and (note.peers or note.downloaded)) or done.done():
-            met.set()
-
-    unsubscribe = torrent.subscribe(hear)
-    try:
-        async with asyncio.timeout(timeout or None):
-            await met.wait()
-    except TimeoutError:
-        raise no_peers(timeout) from None
-    finally:
-        unsubscribe()
-
-
-def no_peers(timeout: float) -> HeadraceError:
-    """Nobody to fetch from."""
-    return SwarmError(
-        f"No peer answered within {timeout:.0f} s.",
-        "Is the swarm alive? Try a longer --timeout, --tracker URL or --peer HOST:PORT.",
-        kind="no_peers",
-    )

@@ -84,27 +84,35 @@ class Playing:
         return await self._until_end(running)
 
     async def _until_end(self, running: Running) -> int:
-        """Until the player is gone, or the torrent can never go on."""
+        """Until the player is gone, the torrent can never go on, or nobody is there to fetch from."""
         over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
         def hear(note: events.Note) -> None:
             if self._torrent.error and not over.done():
-                over.set_result(None)
+                over.set_exception(HeadraceError(f"The torrent failed: {self._torrent.error}."))
 
         unsubscribe = self._torrent.subscribe(hear)
         player = asyncio.ensure_future(running.wait())
-        ends: list[asyncio.Future[Any]] = [player, over]
+        peers = asyncio.ensure_future(self._peers_or(player))
+        peers.add_done_callback(lambda task: _pass_on(task, over))
         try:
+            ends: list[asyncio.Future[Any]] = [player, over]
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             if not player.done():
                 await running.stop()
-                raise HeadraceError(f"The torrent failed: {self._torrent.error}.")
+                over.result()
             return 0 if player.result() == 0 or self._played else 6
         finally:
             unsubscribe()
+            peers.cancel()
             if not player.done():
                 await running.stop()
             player.cancel()
+
+    async def _peers_or(self, player: asyncio.Future[int]) -> None:
+        """Fail when nobody answers in time and nothing is there; what is on the disk can be played without anybody."""
+        if self._torrent.share_of_goals() == 0.0:
+            await self._torrent.until_peers(player, self._settings.timeout)
 
     async def _launch(self, file: File | None) -> Running:
         settings, torrent = self._settings, self._torrent
@@ -148,6 +156,12 @@ class Playing:
         if not self._settings.keep:
             await self._session.remove(self._torrent, delete_data=True)
         self._say(events.Done(round(self._played, 1), status.downloaded, status.uploaded))
+
+
+def _pass_on(task: asyncio.Future[None], over: asyncio.Future[None]) -> None:
+    """An error of the one ends the other."""
+    if not task.cancelled() and (error := task.exception()) is not None and not over.done():
+        over.set_exception(error)
 
 
 async def _stop(player: asyncio.Future[Running]) -> None:

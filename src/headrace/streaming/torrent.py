@@ -93,6 +93,27 @@ class Torrent:
                 kind="no_metadata",
             ) from None
 
+    async def until_peers(self, done: asyncio.Future[Any], timeout: float) -> None:
+        """Return when a peer was met or ``done`` has ended; ``SwarmError`` after ``timeout`` seconds (0: never)."""
+        met = asyncio.Event()
+
+        def hear(note: Note) -> None:
+            if (isinstance(note, Progress) and (note.peers or note.downloaded)) or done.done():
+                met.set()
+
+        unsubscribe = self.subscribe(hear)
+        try:
+            async with asyncio.timeout(timeout or None):
+                await met.wait()
+        except TimeoutError:
+            raise SwarmError(
+                f"No peer answered within {timeout:.0f} s.",
+                "Is the swarm alive? Try a longer --timeout, --tracker URL or --peer HOST:PORT.",
+                kind="no_peers",
+            ) from None
+        finally:
+            unsubscribe()
+
     def file(self, index: int) -> File:
         """The file with the torrent's index."""
         for file in self.files:

@@ -1,0 +1,52 @@
+"""Verbs without a command line; whole runs of them are in tests/e2e."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from headrace import app
+from headrace.errors import EngineError
+from headrace.settings import Settings
+from headrace.sources import Loaded
+from headrace.testing.fake_swarm import Content, FakeFile
+from headrace.testing.swarm import make_torrent
+
+
+def torrent(*, share: float = 0.0, disk_error: str = "", error: str = "") -> Any:
+    gauge = SimpleNamespace(disk_error=disk_error)
+    return SimpleNamespace(share_of_goals=lambda: share, monitor=SimpleNamespace(gauge=gauge), error=error)
+
+
+async def test_a_download_ends_when_it_is_whole_or_cannot_become_so() -> None:
+    loop = asyncio.get_running_loop()
+    whole, full, failed, going = (loop.create_future() for _ in range(4))
+    app._settle(whole, torrent(share=1.0))
+    assert whole.done()
+    app._settle(full, torrent(share=0.5, disk_error="No space left on device"))
+    with pytest.raises(EngineError, match="No space left") as caught:
+        full.result()
+    assert caught.value.kind == "disk"
+    app._settle(failed, torrent(error="broken"))
+    with pytest.raises(EngineError, match="broken"):
+        failed.result()
+    app._settle(going, torrent(share=0.99))
+    assert not going.done()
+    app._settle(whole, torrent(error="too late"))
+    assert whole.exception() is None
+
+
+def test_the_files_of_a_torrent_file_need_no_swarm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = Content([FakeFile("one.mkv", 30000), FakeFile("two.srt", 500)], 16384, "show")
+    folder = tmp_path / "show"
+    folder.mkdir()
+    for index, name in enumerate(("one.mkv", "two.srt")):
+        (folder / name).write_bytes(content.file_bytes(index))
+    monkeypatch.setattr(app, "_begin", None)
+    loaded = Loaded(None, make_torrent(folder, piece_length=16384), "show.torrent", "ab" * 20)
+    layout = app.list_files(Settings(), loaded)
+    assert [(entry.path, entry.size) for entry in layout.listed()] == [("show/one.mkv", 30000), ("show/two.srt", 500)]
