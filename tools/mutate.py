@@ -28,12 +28,15 @@ ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
 }  # fmt: skip
 SWAPPED = {"min": "max", "max": "min", "any": "all", "all": "any"}
 DROPPED = (ast.Expr, ast.Assign, ast.AugAssign, ast.Return, ast.Break, ast.Continue, ast.Raise)
-QUICK = """
+PROFILE = """
 from hypothesis import Phase, settings
-settings.register_profile("quick", deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
-settings.load_profile("quick")
+phases = [Phase.explicit, Phase.generate]
+settings.register_profile("mutation", deadline=None, derandomize=True, phases=phases, max_examples={examples})
+settings.load_profile("mutation")
 """
 """No search for the simplest failure, and the same examples each time."""
+FEW, MANY = 25, 200
+"""Examples of each property: most mutants need few, and what survives them gets many."""
 
 
 def changes(node: ast.AST) -> Iterator[tuple[str, object]]:
@@ -91,12 +94,23 @@ def _dropped(tree: ast.Module, body: object) -> Iterator[tuple[int, str, str]]:
             body[index] = statement  # type: ignore[index]
 
 
-def killed(root: Path, tests: list[str], seconds: float) -> bool:
+def killed(root: Path, tests: list[str], seconds: float, examples: int) -> bool:
     """Whether the tests fail, or do not come to an end."""
     env = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
     env["HYPOTHESIS_STORAGE_DIRECTORY"] = str(root / ".hypothesis")
-    (root / "quick.py").write_text(QUICK, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "quick", *tests]
+    (root / "profile_of_examples.py").write_text(PROFILE.format(examples=examples), encoding="utf-8")
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-x",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "profile_of_examples",
+        *tests,
+    ]
     try:
         return subprocess.run(command, env=env, capture_output=True, timeout=seconds, check=False).returncode != 0
     except subprocess.TimeoutExpired:
@@ -120,14 +134,14 @@ def main() -> int:
         package = options.source.relative_to(base).parts[0]
         shutil.copytree(base / package, root / package, ignore=shutil.ignore_patterns("__pycache__"))
         place = root / options.source.relative_to(base)
-        if killed(root, options.tests, options.timeout):
+        if killed(root, options.tests, options.timeout, MANY):
             sys.exit("The tests fail on the source as it is.")
         for broken, (line, what) in {broken: (line, what) for line, what, broken in mutants(source)}.items():
             if not first <= line <= last:
                 continue
             place.write_text(broken, encoding="utf-8")
             count += 1
-            if not killed(root, options.tests, options.timeout):
+            if not any(killed(root, options.tests, options.timeout, examples) for examples in (FEW, MANY)):
                 alive += 1
                 print(f"{options.source}:{line}: {what.splitlines()[0]}", flush=True)  # noqa: T201
     print(f"{count} mutants, {count - alive} killed, {alive} survived")  # noqa: T201

@@ -386,6 +386,7 @@ def test_after_a_seek_one_piece_more_is_handed_when_peers_were_asked_for_all_of_
     one = world(heads=[sought], goals=(range(PIECES),), rates=PLENTY)
     assert plan(one, 5.0) == Plan((6, 7, 8), (1, 1, 1), jump=6)
     assert plan(replace(one, taken=frozenset({6, 8})), 5.0).wanted == (6, 7, 8)
+    assert plan(replace(one, heads=(replace(sought, position=100),)), 5.0).wanted == (6, 7, 8), "not all of tier 1"
     assert plan(replace(one, taken=frozenset({6, 7, 8})), 5.0).wanted == (6, 7, 8, 9)
     assert plan(replace(one, taken=frozenset({6, 7, 8, 9})), 5.0).wanted == (6, 7, 8, 9, 10)
     assert plan(replace(one, heads=(replace(sought, waiting=False, fresh=False),)), 5.0).wanted[3:] == (9, 10, 11, 12)
