@@ -28,6 +28,7 @@ from headrace.core.display import printable
 from headrace.core.packed import MAGIC, gunzip
 from headrace.core.redact import redact
 from headrace.errors import InputError
+from headrace.interfaces import device_of
 
 _CHUNK = 64 * 1024
 _SAVE_IT = "Fetch the file yourself and give its path."
@@ -251,6 +252,8 @@ def _bind(connection: socket.socket, source: str) -> None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, source.encode() + b"\0")
     else:
         connection.bind((source, 0))
+        if (device := device_of(source)) != source:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode() + b"\0")
 
 
 def _cause(error: object) -> str:

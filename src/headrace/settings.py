@@ -177,7 +177,7 @@ class Settings:
         return EngineOptions(
             state_path=default_folder("state") / "session",
             listen=(f"0.0.0.0:{self.peer_port}", f"[::]:{self.peer_port}"),
-            interface=self.interface,
+            interface=self.interface and _device_of(self.interface),
             dht=self.dht,
             down_limit=self.down_limit,
             up_limit=self.up_limit,
@@ -190,6 +190,12 @@ class Settings:
     def data_folder(self) -> Path:
         """Where data goes: ``dir``, or the user's cache folder; absolute."""
         return (self.dir or default_folder("cache")).absolute()
+
+
+def _device_of(interface: str) -> str:
+    from headrace.interfaces import device_of
+
+    return device_of(interface)
 
 
 OPTIONS: Mapping[str, Option] = {field.name: field.metadata["option"] for field in dataclasses.fields(Settings)}

@@ -41,12 +41,11 @@ class Foreign:
 
 
 @contextlib.asynccontextmanager
-async def foreign(
-    host: str = "127.0.0.2", options: EngineOptions = LOOPBACK, **extra: object
-) -> AsyncIterator[Foreign]:
-    """An engine on this address of loopback; ``extra`` are libtorrent's settings by name."""
+async def foreign(host: str, options: EngineOptions = LOOPBACK, **extra: object) -> AsyncIterator[Foreign]:
+    """An engine on this address; ``extra`` are libtorrent's settings by name."""
     # bound to its address also on the way out: peers know one another by it
-    engine = LibtorrentEngine(replace(options, listen=(f"{host}:0",), interface=host, extra={**options.extra, **extra}))
+    options = replace(options, listen=(f"{host}:0",), interface=host, extra={**options.extra, **extra})
+    engine = LibtorrentEngine(options)
     engine.start()
     try:
         made = Foreign(engine)
