@@ -41,7 +41,7 @@ async def test_all_of_it_and_two_hundred_ranges_while_it_is_downloaded(
                 assert await response.read() == content[first : last + 1]
 
     async with (
-        LocalSwarm(film, rate=500_000, piece_length=PIECE) as swarm,
+        LocalSwarm(film, rate=700_000, piece_length=PIECE) as swarm,
         stack(swarm.magnet, data) as running,
     ):
         whole = asyncio.create_task(sha256_of(running.url(), client))
@@ -57,7 +57,7 @@ async def test_wrong_data_never_gets_into_a_body(
     films: dict[str, Path], data: Path, client: aiohttp.ClientSession, version: str
 ) -> None:
     film = films["first.mp4"]
-    seeds = [SeedSpec(1_000_000, corrupt=WRONG), SeedSpec(1_000_000), SeedSpec(1_000_000)]
+    seeds = [SeedSpec(1_500_000, corrupt=WRONG), SeedSpec(1_500_000), SeedSpec(1_500_000)]
     async with (
         LocalSwarm(film, seeds=seeds, piece_length=PIECE, version=version) as swarm,  # type: ignore[arg-type]
         stack(swarm.magnet, data) as running,
@@ -73,7 +73,7 @@ async def test_with_wrong_data_alone_a_body_waits_for_better(
     film = films["first.mp4"]
     content = film.read_bytes()
     async with (
-        LocalSwarm(film, seeds=[SeedSpec(2_000_000, corrupt=WRONG)], piece_length=PIECE) as swarm,
+        LocalSwarm(film, seeds=[SeedSpec(4_000_000, corrupt=WRONG)], piece_length=PIECE) as swarm,
         stack(swarm.magnet, data) as running,
         client.get(running.url()) as response,
     ):
@@ -81,7 +81,7 @@ async def test_with_wrong_data_alone_a_body_waits_for_better(
         assert come == content[: WRONG[0] * PIECE]
         waiting = await running.notes.until(lambda note: isinstance(note, events.Waiting))
         assert waiting.piece == WRONG[0]
-        good = await swarm.add(SeedSpec(4_000_000))
+        good = await swarm.add(SeedSpec())
         running.torrent.handle.add_peers([swarm.peers[good]])
         come += await response.read()
         assert come == content
@@ -109,7 +109,7 @@ async def test_eager_ends_with_a_reset_where_data_was_wrong(
     # Large pieces: many blocks arrive before the piece can be checked.
     wrong = (5,)
     async with (
-        LocalSwarm(film, seeds=[SeedSpec(1_500_000, corrupt=wrong)], piece_length=4 * PIECE) as swarm,
+        LocalSwarm(film, seeds=[SeedSpec(2_500_000, corrupt=wrong)], piece_length=4 * PIECE) as swarm,
         stack(swarm.magnet, data, choice=Choice(eager=eager)) as running,
     ):
         come = await broken_off(running.url(), client)
@@ -117,7 +117,7 @@ async def test_eager_ends_with_a_reset_where_data_was_wrong(
         border = wrong[0] * 4 * PIECE
         assert come[:border] == content[:border]
         assert come[border:] != content[border : len(come)]  # it did hand over unchecked bytes
-        good = await swarm.add(SeedSpec(4_000_000))
+        good = await swarm.add(SeedSpec())
         running.torrent.handle.add_peers([swarm.peers[good]])
         assert await sha256_of(running.url(), client) == sha256(film)
 

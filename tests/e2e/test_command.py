@@ -19,6 +19,9 @@ from headrace.testing.swarm import make_torrent
 pytestmark = pytest.mark.e2e
 
 PIECE = 256 * 1024
+SOME_MORE = 8 * PIECE
+"""Bytes that may come beyond those that are needed: pieces reach into other files, and towards the end some blocks are
+asked of two peers."""
 NOBODY = "magnet:?xt=urn:btih:" + "12" * 20
 
 
@@ -165,7 +168,7 @@ async def test_download_of_one_file_leaves_that_file_alone(
         told = events(ended)
         assert [event["event"] for event in told][:3] == ["starting", "metadata", "selected"]
         size = fetched.stat().st_size
-        assert size <= told[-1]["downloaded"] <= size + 2 * PIECE
+        assert size <= told[-1]["downloaded"] <= size + SOME_MORE
 
         rest = await headrace.run("download", "--json", "--dir", str(data), "--all", swarm.magnet)
         assert rest.code == 0, rest
@@ -173,7 +176,7 @@ async def test_download_of_one_file_leaves_that_file_alone(
             if path.is_file():
                 assert sha256(data / "Show S01" / path.relative_to(show)) == sha256(path), path
         total = sum(path.stat().st_size for path in show.rglob("*") if path.is_file())
-        assert events(rest)[-1]["downloaded"] <= total - size + 2 * PIECE, "what was there is kept"
+        assert events(rest)[-1]["downloaded"] <= total - size + SOME_MORE, "what was there is kept"
         assert not list(data.rglob("*.parts"))
 
 

@@ -71,7 +71,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 async def test_no_callback_holds_the_loop_at_full_speed(
-    large: Path, data: Path, monkeypatch: pytest.MonkeyPatch, record_property: Any
+    large: Path, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     watch, original = Watch(), Handle._run  # type: ignore[attr-defined]
     async with LocalSwarm(large, seeds=3, piece_length=1 << 20) as swarm, stack(swarm.magnet, data) as running:

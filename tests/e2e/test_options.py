@@ -63,7 +63,7 @@ async def test_tracker_over_udp(films: dict[str, Path], data: Path, headrace: He
 
 
 async def test_down_limit(films: dict[str, Path], data: Path, headrace: Headrace) -> None:
-    film, limit = films["film.mkv"], 2_500_000
+    film, limit = films["film.mkv"], 3_500_000
     async with LocalSwarm(film, seeds=3, piece_length=PIECE) as swarm:
         ended = await download(headrace, data, swarm.magnet, "--down-limit", str(limit))
     arrived(ended, data, film)
@@ -74,7 +74,7 @@ async def test_down_limit(films: dict[str, Path], data: Path, headrace: Headrace
 
 async def test_max_peers(films: dict[str, Path], data: Path, headrace: Headrace) -> None:
     film = films["film.mkv"]
-    async with LocalSwarm(film, seeds=5, rate=1_500_000, piece_length=PIECE) as swarm, watched(swarm) as seen:
+    async with LocalSwarm(film, seeds=5, rate=3_000_000, piece_length=PIECE) as swarm, watched(swarm) as seen:
         ended = await download(headrace, data, swarm.magnet, "--max-peers", "2")
     arrived(ended, data, film)
     assert seen.together == 2
@@ -82,7 +82,7 @@ async def test_max_peers(films: dict[str, Path], data: Path, headrace: Headrace)
 
 async def test_blocklist(films: dict[str, Path], data: Path, headrace: Headrace, tmp_path: Path) -> None:
     film = films["film.mkv"]
-    async with LocalSwarm(film, seeds=[SeedSpec(), SeedSpec(3_000_000)], piece_length=PIECE) as swarm:
+    async with LocalSwarm(film, seeds=[SeedSpec(), SeedSpec(5_000_000)], piece_length=PIECE) as swarm:
         listed = tmp_path / "list.p2p"
         listed.write_text(f"a seed:{swarm.peers[0][0]}-{swarm.peers[0][0]}\n")
         async with watched(swarm) as seen:

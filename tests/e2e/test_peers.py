@@ -138,7 +138,7 @@ async def test_a_seed_is_found_through_another_peer(
 
 
 async def test_up_limit(films: dict[str, Path], data: Path, tmp_path: Path) -> None:
-    film, limit = films["film.mkv"], 2_000_000
+    film, limit = films["film.mkv"], 4_000_000
     torrent = make_torrent(film, piece_length=PIECE)
     content = data / "kept"
     content.mkdir()

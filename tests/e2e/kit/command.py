@@ -45,10 +45,11 @@ class Command:
                 self.events(json.loads(line))
         self.events.end("the command has ended")
 
-    async def event(self, name: str, *, within: float = 30, **fields: Any) -> dict[str, Any]:
-        """The first event of that name with these fields."""
+    async def event(self, name: str, *, after: float = 0, within: float = 30, **fields: Any) -> dict[str, Any]:
+        """The first event of that name with these fields, ``after`` seconds from the command's start."""
+        wanted = {"event": name, **fields}
         return await self.events.until(
-            lambda event: event["event"] == name and all(event.get(key) == fields[key] for key in fields),
+            lambda event: event["t"] >= after and all(event.get(key) == wanted[key] for key in wanted),
             within=within,
         )
 
