@@ -46,6 +46,8 @@ READING_FACTOR, COMFORTABLE_FACTOR = 3.0, 4.0
 middle of its reading, or nobody has read for a while: then throughput matters more than the next seek."""
 START_BYTES, FLOOR_BYTES, CEILING_BYTES = 4 * MB, 1 * MB, 64 * MB
 """What is handed before the swarm's rate is known, and never less or more than."""
+MOST_REFUSED = 256
+"""Wishes withheld in one plan after which no more are looked at: with fifty heads there can be thousands."""
 HINT_DELAY = 4.0
 """Seconds of playing time after which fallback pins come in line with what the heads read."""
 
@@ -139,7 +141,7 @@ class _Hand:
         self.left = budget
         self.ceiling = -1
         self._piece_length = piece_length
-        self._rank, self._barrier = 0, -1
+        self._rank, self._barrier, self._refused = 0, -1, 0
 
     def keeps_peers_busy(self) -> bool:
         """Whether some handed piece still has blocks to ask for: with none, peers would soon be of no interest."""
@@ -151,7 +153,10 @@ class _Hand:
             self._rank, self._barrier = wish.rank, self.ceiling
         if self.left <= 0 and wish.rank > 0:
             return False
-        if wish.piece not in self.wishes and wish.piece > self._barrier:
+        if wish.piece <= self._barrier:
+            self._refused += 1
+            return self._refused < MOST_REFUSED
+        if wish.piece not in self.wishes:
             self.wishes[wish.piece] = wish.tier
             if wish.piece not in self._taken:
                 self.ceiling = max(self.ceiling, wish.piece)
