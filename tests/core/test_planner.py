@@ -457,6 +457,10 @@ def test_the_file_that_is_watched_comes_before_the_other_goals() -> None:
     assert plan(world([8], [reads], goals=goals, rates=PLENTY), 9.0).wanted == (9, 6, 7, 0, 1, 2, 11, 12)
 
 
+def test_goals_come_in_their_order_while_nobody_reads() -> None:
+    assert plan(world(goals=(range(5, 8), range(0, 3)), rates=PLENTY), 9.0).wanted == (5, 6, 7, 0, 1, 2)
+
+
 def test_the_rest_stays_behind_what_was_not_asked_for_yet() -> None:
     pinned = world(pins=(Span(96, 97),), goals=(range(PIECES),), rates=PLENTY)
     assert plan(pinned, 0.0).wanted == (6, 7, 8, 9, 10, 11, 12)
