@@ -7,13 +7,16 @@ import json
 import os
 import signal
 import socket
+from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 from kit.command import Headrace, events, plain
 from kit.films import sha256
+from kit.stack import sha256_of
 
-from headrace.testing.local_swarm import LocalSwarm, SeedSpec
+from headrace.testing.local_swarm import LocalSwarm
 from headrace.testing.swarm import make_torrent
 
 pytestmark = pytest.mark.e2e
@@ -188,20 +191,44 @@ async def test_a_download_that_is_done_needs_nobody(headrace: Headrace, films: d
     assert events(ended)[-1]["downloaded"] == 0
 
 
-@pytest.mark.root
-@pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
-async def test_a_full_disk(headrace: Headrace, films: dict[str, Path], tmp_path: Path) -> None:
-    small = tmp_path / "small"
-    small.mkdir()
-    await run("mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(small))
-    try:
-        async with LocalSwarm(films["film.mkv"], seeds=[SeedSpec(4_000_000)], piece_length=PIECE) as swarm:
-            ended = await headrace.run("download", "--quiet", "--dir", str(small), swarm.magnet)
-            plain(ended, 5, "space", "--dir")
-    finally:
-        await run("umount", str(small))
+@pytest.fixture
+async def small(tmp_path: Path) -> AsyncIterator[Path]:
+    """A folder with room for six megabytes."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    await run("mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(folder))
+    yield folder
+    await run("umount", "--lazy", str(folder))
 
 
 async def run(*argv: str) -> None:
     process = await asyncio.create_subprocess_exec(*argv)
     assert await process.wait() == 0, argv
+
+
+@pytest.mark.root
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
+async def test_a_full_disk_ends_a_download(headrace: Headrace, films: dict[str, Path], small: Path) -> None:
+    async with LocalSwarm(films["film.mkv"], piece_length=PIECE) as swarm:
+        ended = await headrace.run("download", "--quiet", "--dir", str(small), swarm.magnet)
+    plain(ended, 5, "space", "--dir")
+
+
+@pytest.mark.root
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
+async def test_a_full_disk_makes_a_stream_wait_until_there_is_room(
+    headrace: Headrace, films: dict[str, Path], small: Path, client: aiohttp.ClientSession
+) -> None:
+    film = films["film.mkv"]
+    async with LocalSwarm(film, piece_length=PIECE) as swarm:
+        command = await headrace.start(
+            *("play", "--player", "none", "--json", "--port", "0", "--dir", str(small), swarm.magnet)
+        )
+        url = (await command.event("serving"))["url"]
+        body = asyncio.create_task(sha256_of(url, client))
+        await command.event("waiting", reason="disk")
+        await run("mount", "-o", "remount,size=60m", str(small))
+        assert await body == sha256(film)
+        await command.event("resumed")
+        command.signal(signal.SIGINT)
+        await command.end(10)

@@ -13,6 +13,7 @@ from headrace.core.spans import Span
 from headrace.engine import base
 from headrace.errors import EngineError, InputError, SwarmError
 from headrace.streaming.reader import StreamFailed
+from headrace.streaming.torrent import DISK_RETRY
 from headrace.testing.clock import virtual_time
 from headrace.testing.fake_swarm import FakeFile, FakePeer
 
@@ -268,6 +269,25 @@ async def test_an_engines_failure_fails_the_stream_but_a_disk_error_waits(show: 
         one.torrent.handle_event(base.TorrentFailed(one.content.info_hash, "engine", "torn apart"))
         with pytest.raises(StreamFailed, match="torn apart"):
             await reading
+
+
+@virtual_time
+async def test_a_disk_error_is_told_once_and_writing_is_tried_again(show: Make) -> None:
+    async with show(peers=[FakePeer(rate=1000)]) as one:
+        await one.torrent.metadata(60)
+        tries: list[float] = []
+        one.handle.set_paused = lambda paused: tries.append(asyncio.get_running_loop().time() - failed)
+        failed = asyncio.get_running_loop().time()
+        for _ in range(3):
+            one.torrent.handle_event(base.TorrentFailed(one.content.info_hash, "disk_full", "no space left"))
+        assert len(one.notes(Warning)) == 1
+        await asyncio.sleep(DISK_RETRY + 1)
+        assert tries == [DISK_RETRY]
+        one.torrent.handle_event(base.TorrentFailed(one.content.info_hash, "disk_full", "no space left"))
+        assert len(one.notes(Warning)) == 1
+        one.torrent.close()
+        await asyncio.sleep(DISK_RETRY + 1)
+        assert len(tries) == 1
 
 
 @virtual_time

@@ -24,6 +24,8 @@ from headrace.streaming.monitor import Monitor, Status
 from headrace.streaming.reader import Reader, StreamFailed
 from headrace.streaming.warmup import WarmUp
 
+DISK_RETRY = 5.0
+"""Seconds after a disk error until writing is tried again."""
 ANSWER = 0.5
 """Seconds that the engine has to tell its counters at the end."""
 Subscriber = Callable[[Note], None]
@@ -75,6 +77,7 @@ class Torrent:
         self._tasks: set[asyncio.Task[None]] = set()
         self._subscribers: list[Subscriber] = []
         self._removed = asyncio.Event()
+        self._disk_retry: asyncio.TimerHandle | None = None
         self.monitor = Monitor(self, self.say)
         self.monitor.start()
 
@@ -249,6 +252,7 @@ class Torrent:
         self.conductor.set_goals([file.entry for file in self.goals])
 
     def _pieces(self, event: base.PiecesReady) -> None:
+        self.monitor.gauge.disk_error = ""
         if self.conductor is not None:
             self.conductor.pieces_ready(event.pieces)
             self.monitor.pieces_came()
@@ -274,11 +278,23 @@ class Torrent:
 
     def _failed(self, event: base.TorrentFailed) -> None:
         if event.kind in ("disk", "disk_full"):
-            self.monitor.gauge.disk_error = event.message
-            self.say(WarningNote(event.kind, event.message))
+            self._disk_failed(event)
             return
         self.error = event.message
         self._end(EngineError(f"The torrent failed: {event.message}."))
+
+    def _disk_failed(self, event: base.TorrentFailed) -> None:
+        """The engine stops fetching then; try again now and then, since somebody may make room."""
+        gauge = self.monitor.gauge
+        if gauge.disk_error != event.message:
+            gauge.disk_error = event.message
+            self.say(WarningNote(event.kind, event.message))
+        if self._disk_retry is None:
+            self._disk_retry = asyncio.get_running_loop().call_later(DISK_RETRY, self._try_disk)
+
+    def _try_disk(self) -> None:
+        self._disk_retry = None
+        self.handle.set_paused(False)
 
     def _tracker(self, event: base.TrackerReplied) -> None:
         if event.error:
@@ -308,6 +324,8 @@ class Torrent:
     def close(self) -> None:
         """Readers end, nothing is sampled any more; data stays, and so does the torrent in the engine."""
         self.monitor.stop()
+        if self._disk_retry is not None:
+            self._disk_retry.cancel()
         for task in tuple(self._tasks):
             task.cancel()
         self._end(EngineError("The torrent was closed."))
