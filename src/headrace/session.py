@@ -150,7 +150,7 @@ class Session:
             magnet=magnet.uri if magnet else "",
             torrent=loaded.torrent,
             resume=resume,
-            recheck=bool(resume) and not store.undisturbed(info_hash, place),
+            recheck=bool(resume) and not choice.metadata_only and not store.undisturbed(info_hash, place),
             trackers=self.settings.trackers,
             peers=peers,
             metadata_only=choice.metadata_only,
@@ -227,6 +227,8 @@ class Session:
             begun.lock.release()
 
     def _save(self, begun: Begun, data: bytes) -> None:
+        if begun.choice.metadata_only and begun.store.load(begun.handle.info_hash):
+            return  # it looked at the metadata alone: what is known of the data stays as it is
         with contextlib.suppress(OSError):  # a full disk: the next start hashes what is there
             begun.store.save(begun.handle.info_hash, data)
             if len(paths := begun.paths()) <= MANY_FILES:
@@ -258,7 +260,7 @@ class Session:
         """The engine writes no more: what lies there now is what the saved state is about."""
         info_hash, paths = begun.handle.info_hash, begun.paths()
         with contextlib.suppress(OSError):
-            if paths and begun.store.load(info_hash):
+            if paths and not begun.choice.metadata_only and begun.store.load(info_hash):
                 begun.store.describe(info_hash, begun.folder, paths, clean=True)
             part_file = begun.handle.part_file
             if begun.foreign and part_file is not None and part_file.exists():

@@ -125,6 +125,8 @@ async def test_data_that_was_changed_meanwhile_is_fetched_again(
         assert await sha256_of(serving["url"], client) == sha256(film)
         await ended(command)
         harm(lies_in(data, film.name))
+        listed = await headrace.run("files", swarm.magnet, env={"HEADRACE_DIR": str(data)})
+        assert listed.code == 0, "and to look at it changes nothing"
 
         again, serving = await serve(headrace, swarm.magnet, data)
         assert await sha256_of(serving["url"], client) == sha256(film)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import libtorrent as lt
@@ -177,7 +178,7 @@ class LibtorrentEngine:
             flags |= lt.torrent_flags.default_dont_download
         if request.seed:
             flags |= lt.torrent_flags.seed_mode
-        elif not request.resume and not (request.save_path.is_dir() and any(request.save_path.iterdir())):
+        elif (request.recheck or not request.resume) and not _has_something(request.save_path):
             flags |= lt.torrent_flags.no_verify_files  # nothing there: connect at once, do not check first
         if not self._options.dht:
             flags |= lt.torrent_flags.disable_dht
@@ -321,6 +322,10 @@ class LibtorrentEngine:
                 only = int(lt.save_state_flags_t.save_dht_state)
                 fresh.write_bytes(lt.write_session_params_buf(session.session_state(only), only))
                 fresh.replace(path)
+
+
+def _has_something(folder: Path) -> bool:
+    return folder.is_dir() and any(folder.iterdir())
 
 
 def _magnet(uri: str) -> lt.add_torrent_params:
