@@ -480,3 +480,39 @@ def test_the_rest_is_not_handed_once_the_budget_is_spent() -> None:
     assert plan(reading, 0.0).wanted == (0, 1, 2), "40 bytes, rounded up"
     assert plan(replace(reading, heads=(Head(1, 0, 32, 0.0, fresh=False),)), 0.0).wanted == (0, 1, 2)
     assert plan(replace(reading, pins=(Span(150, 200),)), 0.0).wanted == (9, 10, 11, 12)
+
+
+# the cost
+class Counted(bytearray):
+    """A have-map that counts how often it is searched."""
+
+    searches = 0
+
+    def find(self, *arguments: int) -> int:  # type: ignore[override]
+        self.searches += 1
+        return super().find(*arguments)
+
+
+@pytest.mark.parametrize("taken", [frozenset(), frozenset({9_999})])
+def test_the_cost_follows_what_is_handed_not_how_far_windows_reach(
+    taken: frozenset[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planner, "TIER2_BYTES", 5_000 * PIECE)
+    total = 10_000 * PIECE
+    have = Counted(10_000)
+    heads = tuple(Head(n, n * 300 * PIECE, total, 0.0, fresh=False) for n in range(10))
+    last = Span(total - 1, total)
+    one = World(Layout("t", PIECE, total, ()), have, heads, (last,), goals=(range(10_000),), rates=PLENTY, taken=taken)
+    handed = len(plan(one, 9.0).wanted)
+    assert handed == (8 if taken else 1)
+    assert have.searches < planner.MOST_REFUSED + 10 * (handed + len(heads))
+
+
+@given(worlds, times)
+def test_looking_at_few_withheld_wishes_costs_no_urgent_one(world: World, now: float) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(planner, "MOST_REFUSED", 1)
+        made, must = plan(world, now), critical(world, now)
+        assert set(made.wanted[: len(must)]) == must
+        assert set(made.wanted) <= classes(world, now).keys()
+        assert bool(made.wanted) == bool(classes(world, now)), "and the engine does not run dry"
