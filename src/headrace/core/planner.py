@@ -111,14 +111,14 @@ def plan(world: World, now: float) -> Plan:
     if not world.have:
         return Plan()
     newest = _newest_waiting(world)
-    hand = _Hand(handed_bytes(world), world.layout.piece_length, world.taken)
+    hand = _Hand(handed_bytes(world), _most_bytes(world, newest, now), world.layout.piece_length, world.taken)
     alone = newest is not None and _has_swarm_alone(world, newest, now)
     for wish in _by_need(world, newest, alone):
         if alone and wish.rank > 0 and hand.keeps_peers_busy():
             break
         if not hand.take(wish):
             break
-    if hand.left > 0 and not (alone and hand.keeps_peers_busy()):
+    if not hand.spent() and not (alone and hand.keeps_peers_busy()):
         for wish in _rest(world, newest, hand.ceiling):
             if not hand.take(wish):
                 break
@@ -135,23 +135,28 @@ def _has_swarm_alone(world: World, newest: Head, now: float) -> bool:
 class _Hand:
     """What is handed over: takes wishes, most urgent first, until the bytes are spent."""
 
-    def __init__(self, budget: int, piece_length: int, taken: AbstractSet[int]) -> None:
+    def __init__(self, budget: int, most: int, piece_length: int, taken: AbstractSet[int]) -> None:
+        """``most``: the bytes for as long as peers were asked for all that is handed."""
         self.wishes: dict[int, int] = {}
         self._taken = taken
-        self.left = budget
+        self.left, self._beyond = budget, max(0, most - budget)
         self.ceiling = -1
         self._piece_length = piece_length
-        self._rank, self._barrier, self._refused = 0, -1, 0
+        self._rank, self._barrier, self._refused, self._untaken = 0, -1, 0, 0
 
     def keeps_peers_busy(self) -> bool:
         """Whether some handed piece still has blocks to ask for: with none, peers would soon be of no interest."""
-        return any(piece not in self._taken for piece in self.wishes)
+        return self._untaken > 0
+
+    def spent(self) -> bool:
+        """Whether nothing more is to be handed, unless it is critical."""
+        return self.left <= 0 and (self._untaken > 0 or self.left <= -self._beyond)
 
     def take(self, wish: _Wish) -> bool:
         """Hand one over, or withhold it when something more urgent lies behind it; False when all is spent."""
         if wish.rank > self._rank:
             self._rank, self._barrier = wish.rank, self.ceiling
-        if self.left <= 0 and wish.rank > 0:
+        if wish.rank > 0 and self.spent():
             return False
         if wish.piece <= self._barrier:
             self._refused += 1
@@ -160,6 +165,7 @@ class _Hand:
             self.wishes[wish.piece] = wish.tier
             if wish.piece not in self._taken:
                 self.ceiling = max(self.ceiling, wish.piece)
+                self._untaken += 1
             self.left -= self._piece_length
         return True
 
@@ -181,6 +187,16 @@ def handed_bytes(world: World) -> int:
         return int(max(START_BYTES, 2 * piece))
     seconds = HANDED_SECONDS * _patience(world)
     return int(min(CEILING_BYTES, max(FLOOR_BYTES, seconds * delivery)) + piece)
+
+
+def _most_bytes(world: World, newest: Head | None, now: float) -> int:
+    """The same after a seek, for as long as peers were asked for all of it: only a further piece keeps the pipe full
+    then. It grows with what the swarm delivers from the seek on, so that the next seek, if it follows at once, finds
+    as little in flight as ever."""
+    if newest is None or not newest.fresh:
+        return 0
+    seconds = min(now - newest.since, HANDED_SECONDS * (COMFORTABLE_FACTOR - 1))
+    return handed_bytes(world) + int(min(CEILING_BYTES, seconds * world.rates.delivery))
 
 
 def buffered(world: World, head: Head) -> int:

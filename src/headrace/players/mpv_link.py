@@ -227,6 +227,8 @@ class MpvLink:
         if self._first and self._writer is not None:
             self._later += sources
             return True
+        if self._adding and not self._adding.done():  # those that were handed over first keep their places
+            await asyncio.wait([self._adding])
         answer = await self._send("get_property", "sid")
         return await self._add(sources, select=answer.get("data") in (False, None, "no"))
 
