@@ -81,6 +81,8 @@ class Seek:
     seconds: float | None
     received: int = 0
     """Bytes that came over the client's link meanwhile."""
+    at: float | None = None
+    """Seconds from the launch of the tool to this seek."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,8 @@ class Row:
     rep: int = 0
     at: str = ""
     """ISO 8601, UTC."""
+    launched: float | None = None
+    """When the tool was launched, by CLOCK_MONOTONIC: the clock of the log of blocks."""
     load: float = 0.0
     idle: float = 1.0
     """The machine before the run: load average and idle share of its processors."""
