@@ -1,6 +1,6 @@
 """Break one source file in many small ways, one at a time, and see whether its tests notice.
 
-    python tools/mutate.py src/headrace/core/planner.py tests/core/test_planner.py tests/core/test_planner_plans.py tests/core/test_planner_flow.py
+    python tools/mutate.py src/headrace/core/planner.py tests/core/test_planner*.py
 
 Prints each mutant that survives, and at the end how many there were. Only code in functions is broken: constants of a
 module are tuning, and tests import them. The tests run on a copy; the sources stay as they are.
