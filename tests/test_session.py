@@ -97,6 +97,12 @@ async def test_the_settings_say_how_long_to_wait(tmp_path: Path) -> None:
     async with fake(tmp_path, timeout=7.0) as session:
         with pytest.raises(SwarmError, match="within 7 s"):
             await session.add(CONTENT.magnet)
+        first = asyncio.create_task(session.add(CONTENT.magnet, timeout=60))
+        await asyncio.sleep(1)
+        with pytest.raises(SwarmError, match="within 7 s"):
+            await session.add(CONTENT.magnet)
+        assert not first.done(), "who began it waits on"
+        first.cancel()
 
 
 @virtual_time
@@ -272,6 +278,9 @@ async def test_a_hybrid_that_was_added_by_its_newer_hash_is_removed_too(tmp_path
             torrent = await session.add(f"magnet:?{newer}{peers}", timeout=20)
             async with torrent.main_video().open() as reader:
                 assert video.read_bytes().startswith(await reader.read())
+            swarm_file = tmp_path / "film.torrent"
+            swarm_file.write_bytes(swarm.torrent_bytes)
+            assert await session.add(str(swarm_file)) is torrent, "by its other hash as well"
             begun = time.monotonic()
             await session.remove(torrent, delete_data=True)
             assert time.monotonic() - begun < 4

@@ -202,13 +202,14 @@ class Session:
         settings = self.settings
         loaded = await asyncio.to_thread(sources.load, source, proxy=settings.proxy, source_address=settings.interface)
         peers = await asyncio.to_thread(self._peers, loaded)
-        known = self.torrents.get(_identity(loaded)[0])
+        limit = self.settings.timeout or None if timeout is None else timeout
+        known = next(filter(None, map(self.torrents.get, _identity(loaded)[1])), None)
         if known is not None:
-            await known.metadata(timeout)
+            await known.metadata(limit)
             return known
         torrent = self.adopt(self.begin(loaded, Choice(selector=file, eager=self.settings.eager), folder, peers))
         try:
-            await torrent.metadata(self.settings.timeout or None if timeout is None else timeout)
+            await torrent.metadata(limit)
         except BaseException:
             await self.remove(torrent)
             raise
