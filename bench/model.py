@@ -170,6 +170,9 @@ class Limit:
     seeks_blocks: dict[str, float] = field(default_factory=dict)
     heads: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     """Ranges of the film's bytes that ffmpeg reads: under "start" and under each seek."""
+    offset: int = 0
+    """Where the film begins in its torrent."""
+    piece_length: int = 0
 
 
 def row_from(data: Mapping[str, Any]) -> Row:
