@@ -123,6 +123,8 @@ class Row:
     """Seconds of film that were shown in real time."""
     played_bytes: int = 0
     """Bytes of the film that the viewers took."""
+    reconnects: int = 0
+    """How often the tool ended a viewer's answer early."""
     received: int = 0
     """Over the client's link, with all overhead."""
     received_first_frame: int = 0
