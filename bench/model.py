@@ -102,6 +102,8 @@ class Row:
     version: str = ""
     story: Story = "watch"
     rep: int = 0
+    player: str = "ffmpeg"
+    """Which one showed the first frame: ffmpeg or mpv."""
     at: str = ""
     """ISO 8601, UTC."""
     launched: float | None = None
