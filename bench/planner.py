@@ -45,8 +45,12 @@ def layout(pieces: int) -> Layout:
 
 
 def _heads(rng: random.Random, count: int, size: int) -> list[Head]:
-    places = [rng.randrange(size) for _ in range(count)]
-    return [Head(n, at, size, float(n), rng.random() < 0.5, rng.random() < 0.2) for n, at in enumerate(places)]
+    return [Head(n, _place(rng, size), size, float(n), rng.random() < 0.5, rng.random() < 0.2) for n in range(count)]
+
+
+def _place(rng: random.Random, size: int) -> int:
+    """Somewhere. As a share of the size: so torrents of all sizes have their heads at the same places."""
+    return int(rng.random() * size)
 
 
 def empty(_: random.Random, pieces: int) -> bytearray:
@@ -62,8 +66,8 @@ def scattered(_: random.Random, pieces: int) -> bytearray:
 def nearly_whole(rng: random.Random, pieces: int) -> bytearray:
     """Ten pieces are missing somewhere: the search goes through all that is there."""
     have = bytearray([1]) * pieces
-    for piece in rng.sample(range(pieces), 10):
-        have[piece] = 0
+    for _ in range(10):
+        have[int(rng.random() * pieces)] = 0
     return have
 
 
@@ -75,7 +79,7 @@ def steps(scene: Scene, pieces: int, count: int, rounds: int) -> Iterator[Callab
     rng = random.Random(1)
     one = layout(pieces)
     size = one.total_size
-    have, heads = scene(rng, pieces), _heads(rng, count, size)
+    have, heads = scene(random.Random(1), pieces), _heads(rng, count, size)
     last = Plan()
     for number in range(rounds):
         world = World(one, have, tuple(heads), (Span(0, 1), Span(size - 1, size)), (), (range(pieces),), RATES)
@@ -91,8 +95,10 @@ def steps(scene: Scene, pieces: int, count: int, rounds: int) -> Iterator[Callab
             have[piece] = 1
         moved = rng.randrange(count)
         old = heads[moved]
-        far = rng.randrange(size) if number % 10 == 0 else min(size - 1, old.position + PIECE)
-        heads[moved] = Head(old.id, far, size, 100.0 + number, rng.random() < 0.5, number % 10 == 0)
+        far = _place(rng, size)  # drawn each time, so that all torrents draw alike
+        near = min(size - 1, old.position + PIECE)
+        sought = number % 10 == 0
+        heads[moved] = Head(old.id, far if sought else near, size, 100.0 + number, rng.random() < 0.5, sought)
 
 
 def measure(scene: Scene, pieces: int, count: int, rounds: int) -> Cost:
