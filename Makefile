@@ -11,7 +11,7 @@ unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP VIRTUAL_ENV PIP_USER PIP_TARGET PIP
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format unit cov e2e install system docs bench-planner bench-serving clean
+.PHONY: help demo test lint format unit cov e2e install system docs bench-planner bench-scaling bench-serving clean
 
 help:
 	@echo 'make demo           install into $(VENV) and stream a video from a swarm on this machine'
@@ -22,6 +22,7 @@ help:
 	@echo 'make e2e            the tests with the real engine, real swarms and real players only'
 	@echo 'make docs           write docs/cli.md anew'
 	@echo 'make bench-planner  time and memory of a re-plan'
+	@echo 'make bench-scaling  how costs grow with pieces and read heads; writes docs/benchmarks/scaling.md'
 	@echo 'make bench-serving  throughput, cold files and many viewers, against nginx'
 	@echo 'make clean          remove $(VENV) and what tools left behind'
 
@@ -70,6 +71,10 @@ docs: $(VENV)/.dev
 
 bench-planner: $(VENV)/.dev
 	$(BIN)/python bench/planner.py
+
+bench-scaling: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --editable '.[bench]' </dev/null
+	$(BIN)/python -m bench scaling
 
 bench-serving: $(VENV)/.dev
 	@scripts/system-packages nginx-light curl
