@@ -255,8 +255,8 @@ def draw(rows: Sequence[Row], out: Path) -> None:
     for column, scene in enumerate(SCENES):
         _over_heads(axes[0][column], scene, planned(scene))
         _over_pieces(axes[1][column], scene, planned(scene))
-    axes[0][0].set_ylabel("ms per re-plan, median")
-    axes[1][0].set_ylabel("ms per re-plan, median")
+    for line in axes:
+        line[0].set_ylabel("ms per re-plan, median")
     _save(pyplot, figure, out / "scaling-plan")
     figure, axes = pyplot.subplots(2, 2, figsize=(11, 7.5), layout="constrained")
     for kind in alerts.KINDS:
@@ -289,6 +289,9 @@ def _over_pieces(axes: Any, title: str, value: Callable[[int, int], float]) -> N
 def _name(axes: Any, title: str, below: str, beside: str = "") -> None:
     axes.set_title(title)
     axes.set_xlabel(below)
+    ticks = HEADS if below == "read heads" else PIECES
+    axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
+    axes.minorticks_off()
     axes.legend(fontsize=7)
     if beside:
         axes.set_ylabel(beside)
