@@ -1,0 +1,1 @@
+"""The programs that are measured: one small record each, and what installs them. ``catalogue.TOOLS`` has them all."""
