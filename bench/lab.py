@@ -78,8 +78,8 @@ class Lab:
 
         ``options`` are those of ``subprocess.Popen``. The process is the program itself, so its id is the program's.
         """
-        options = {"stdin": subprocess.DEVNULL, "cwd": self.folder, "start_new_session": True} | options
-        process: subprocess.Popen[Any] = subprocess.Popen(enter(self._nets.client, self._named(argv)), **options)
+        given: dict[str, Any] = {"stdin": subprocess.DEVNULL, "cwd": self.folder, "start_new_session": True, **options}
+        process: subprocess.Popen[Any] = subprocess.Popen(enter(self._nets.client, self._named(argv)), **given)
         prefer(process.pid)
         self._clients.append(process)
         return process

@@ -1,8 +1,8 @@
 """The videos of the lab and their torrents.
 
-One minute of a moving test picture with noise (so that it cannot be compressed away: about 5 Mbit/s) is encoded once and
-repeated by stream copy to 20 minutes, as MP4 with its index last, MP4 with its index first, and Matroska. What is there
-already is kept.
+One minute of a moving test picture with noise (so that it cannot be compressed away: about 5 Mbit/s) is encoded once
+and repeated by stream copy to 20 minutes, as MP4 with its index last, MP4 with its index first, and Matroska. What is
+there already is kept.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import os
 import random
+import shlex
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ BASE = (
     "-f lavfi -i testsrc2=s=1280x720:r=25,noise=alls=20:allf=t -f lavfi -i sine=f=440:r=48000 -t 60 "
     "-c:v libx264 -preset ultrafast -b:v 4900k -maxrate 5500k -bufsize 6M -g 125 -bf 2 -pix_fmt yuv420p "
     "-c:a aac -b:a 128k"
-).split()
+)
 """A key frame every 5 s (``-g 125``), as films from the net have."""
 
 VIDEOS: Mapping[str, tuple[str, ...]] = {
@@ -145,7 +146,7 @@ def make_media(places: Places, say: Callable[[str], None]) -> None:
     missing = [name for name in VIDEOS if not (places.media / name).exists()]
     if missing and not base.exists():
         say("one minute of video (takes about a minute)")
-        encode(BASE, base)
+        encode(shlex.split(BASE), base)
     for name in missing:
         say(f"{name}: 20 minutes")
         repeated = ["-stream_loop", str(REPEATS - 1), "-i", str(base), "-c", "copy", *VIDEOS[name]]
@@ -153,7 +154,7 @@ def make_media(places: Places, say: Callable[[str], None]) -> None:
     make_extras(places.media / "multi", places.media / "index-last.mp4")
 
 
-def encode(arguments: list[str] | tuple[str, ...], target: Path) -> None:
+def encode(arguments: Sequence[str], target: Path) -> None:
     """Let ffmpeg write ``target``; there is either all of it or nothing."""
     partial = target.with_name("partial-" + target.name)
     subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", *arguments, str(partial)], check=True)

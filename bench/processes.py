@@ -11,9 +11,12 @@ import os
 import select
 import signal
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from bench.paths import ROOT
 
 NICE = -15
 """Other work on the machine disturbs the lab less. Without the right to it, the lab runs as everybody else."""
@@ -93,3 +96,15 @@ def end_group(process: subprocess.Popen[Any]) -> None:
 def _signal_group(group: int, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, number)
+
+
+def python(module: str, *arguments: str) -> list[str]:
+    """What runs a module of the bench in a process of its own."""
+    start = f"import runpy, sys; sys.path.insert(0, {str(ROOT)!r}); runpy.run_module({module!r}, run_name='__main__')"
+    return [sys.executable, "-c", start, *arguments]
+
+
+def until_input_ends() -> None:
+    """For a server's own side: come back when whoever started it is gone."""
+    while os.read(sys.stdin.fileno(), 4096):
+        pass

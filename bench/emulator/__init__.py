@@ -1,0 +1,1 @@
+"""The emulated WAN: wan.c, and what compiles, configures and runs it."""
