@@ -202,6 +202,7 @@ def describe(key: str, path: Path, content: Path) -> Torrent:
     info = params.ti
     if info is None:
         raise ValueError(f"{path}: no metadata")
+    params.name = info.name()  # else the magnet link has none
     layout, hashes = info.layout(), info.info_hashes()
     files = tuple(File(layout.file_path(number), layout.file_size(number)) for number in range(layout.num_files()))
     video = max(range(len(files)), key=lambda number: files[number].size)
