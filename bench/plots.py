@@ -151,10 +151,10 @@ def _bars(axis: Axes, places: Sequence[float], height: float, found: Sequence[Ba
     lows, tops = [middle - half for middle, _ in limits], [middle + half for middle, _ in limits]
     axis.vlines([limit for _, limit in limits], lows, tops, colors=LIMIT, linewidth=1.3)
     for middle, high, bar in zip(places, highs, found, strict=True):
-        if bar.limit is not None and high < bar.limit < high + end * 0.12:
-            high = bar.limit  # the text goes beside the tick, not under it
+        covered = bar.limit is not None and high < bar.limit < high + end * 0.12
+        beside = bar.limit if covered and bar.limit else high  # not under the tick
         text = label(bar.figure.median, end)
-        axis.text(high + end * 0.015, middle, text, va="center", fontsize=6 if height < 0.5 else 7)
+        axis.text(beside + end * 0.015, middle, text, va="center", fontsize=6 if height < 0.5 else 7)
 
 
 def label(median: float, end: float) -> str:

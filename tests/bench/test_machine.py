@@ -1,0 +1,19 @@
+"""Facts about the machine."""
+
+from __future__ import annotations
+
+import sys
+
+from bench.machine import memory, processor, version_of
+
+
+def test_what_the_kernel_says() -> None:
+    assert processor("processor\t: 0\nmodel\t\t: 17\nmodel name\t: A Fine CPU @ 3 GHz\n") == "A Fine CPU @ 3 GHz"
+    assert processor("") == "unknown"
+    assert memory("MemTotal:       16000000 kB\nMemFree: 1 kB\n") == "16.4 GB"
+    assert memory("") == "unknown"
+
+
+def test_versions_of_programs() -> None:
+    assert version_of((sys.executable, "--version")).startswith("3.")
+    assert version_of(("no-such-program",)) == ""
