@@ -46,6 +46,9 @@ PAYLOAD = 0.95
 """Share of the link that film bytes get: 3.6 % are headers of IP, TCP and messages (1448 of 1500 bytes, 16384 of
 16397), the rest is requests, have messages and what TCP sends again when it first fills the queue."""
 
+SEEKING = ("watch", "rapid", "viewers")
+"""Stories in which ``Scenario.seeks`` are gone to."""
+
 Span = tuple[int, int]
 
 
@@ -173,7 +176,8 @@ def measure(scenario: Scenario, film: Film, known: dict[tuple[int, float | None]
             known[key] = read(film.path, at)
         return known[key]
 
-    return limit_of(scenario, film, reading(None), {share: reading(share * film.duration) for share in scenario.seeks})
+    places = scenario.seeks if scenario.story in SEEKING else ()
+    return limit_of(scenario, film, reading(None), {share: reading(share * film.duration) for share in places})
 
 
 def main(argv: Sequence[str]) -> int:

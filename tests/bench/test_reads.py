@@ -42,7 +42,7 @@ def test_a_frame_takes_a_part_of_a_film(tmp_path: Path) -> None:
         "-f",
         "lavfi",
         "-i",
-        "testsrc2=s=640x360:r=25,noise=alls=40:allf=t",
+        "testsrc2=s=320x180:r=25,noise=alls=40:allf=t",
         "-t",
         "8",
         "-c:v",
