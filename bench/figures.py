@@ -2,8 +2,9 @@
 
 Rules: arithmetic only. Times in seconds. A tool that failed or never showed the frame counts as infinitely slow, so
 that failing cannot make a median better; what was not measured does not count. Rows whose emulator was late are left
-out and counted. Rivals are all tools but ours and the marks (``reference…``: small streamers that say what is possible
-with the same engine).
+out and counted. After a seek that never showed a frame the seeks of that run do not count: half a minute has gone by,
+and the next place is no fresh region any more. Rivals are all tools but ours and the marks (``reference…``: small
+streamers that say what is possible with the same engine); one that mostly failed is no rival in that scenario.
 """
 
 from __future__ import annotations
@@ -64,10 +65,12 @@ def time_of(row: Row, seconds: float | None) -> float | None:
 
 
 def seek_of(row: Row, share: float) -> float | None:
-    """The seek to ``share`` of the playing time; one that was made and showed no frame in time never did."""
+    """The seek to ``share`` of the playing time, if all seeks before it came to an end."""
     for seek in row.seeks:
         if math.isclose(seek.to, share):
             return NEVER if seek.seconds is None else seek.seconds
+        if seek.seconds is None:
+            return None
     return time_of(row, None)
 
 
@@ -156,14 +159,12 @@ def by_tool(rows: Iterable[Row]) -> dict[str, list[Row]]:
 
 
 def best_rival(tools: Mapping[str, Sequence[Row]], measure: Measure) -> tuple[str, Figure] | None:
-    """The rival with the least median; None when no rival was measured."""
+    """The rival with the least median; None when no rival was measured or none got there in most of its runs."""
     found = [(tool, figure(rows, measure)) for tool, rows in tools.items() if is_rival(tool)]
-    known = [(tool, entry) for tool, entry in found if entry is not None]
+    known = [(tool, entry) for tool, entry in found if entry is not None and entry.median != NEVER]
     return min(known, key=lambda item: item[1].median, default=None)
 
 
 def ratio(ours: float, other: float) -> float | None:
-    """``ours`` over ``other``; None when neither came to an end, or there is nothing to divide by."""
-    if other == 0 or (ours == NEVER and other == NEVER):
-        return None
-    return ours / other
+    """``ours`` over ``other``; None when there is nothing to divide by."""
+    return ours / other if other else None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import re
+import shlex
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 PROGRAMS: Mapping[str, tuple[str, ...]] = {
@@ -31,6 +33,12 @@ def describe() -> dict[str, str]:
         "Python": platform.python_version(),
     }
     return facts | {name: version for name, words in PROGRAMS.items() if (version := version_of(words))}
+
+
+def record(folder: Path, words: Sequence[str]) -> None:
+    """Write run.json beside the rows of a run: this machine, and the command whose arguments are ``words``."""
+    command = shlex.join(["python", "-m", "bench", *words])
+    folder.joinpath("run.json").write_text(json.dumps({"command": command, "machine": describe()}, indent=1) + "\n")
 
 
 def processor(text: str) -> str:

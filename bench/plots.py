@@ -27,6 +27,7 @@ from bench.series import (
     bars,
     dots,
     extent,
+    labels,
     pair,
     place,
     reach,
@@ -108,21 +109,22 @@ def _bar_charts(panels: Sequence[tuple[Bench, Groups]], path: Path, title: str) 
 def _bar_chart(shown: Sequence[tuple[Bench, Groups]], path: Path, title: str) -> list[str]:
     columns = min(PER_LINE, len(shown))
     lines = math.ceil(len(shown) / columns)
-    most = max(sum(len(found) for _, found in groups) for _, groups in shown)
+    slots = max(len({bar.tool for _, found in groups for bar in found}) for _, groups in shown)
+    bars_in_slot = max(len(groups) for _, groups in shown)
 
     def draw(canvas: Canvas) -> None:
         axes = list(canvas.subplots(lines, columns, squeeze=False).flat)
         for axis, (bench, groups) in zip(axes, shown, strict=False):
-            _bar_panel(axis, f"{bench.scenario.id} {bench.scenario.name}", groups)
+            _bar_panel(axis, f"{bench.scenario.id} {bench.scenario.name}", groups, slots)
         for axis in axes[len(shown) :]:
             axis.set_axis_off()
         _key(canvas, [bar.kind for _, groups in shown for _, found in groups for bar in found], title)
 
-    return _save(path, (3.3 * columns, lines * (0.75 + 0.15 * most) + 0.7), draw)
+    return _save(path, (3.3 * columns, lines * (0.75 + slots * (0.05 + 0.12 * bars_in_slot)) + 0.7), draw)
 
 
-def _bar_panel(axis: Axes, title: str, groups: Groups) -> None:
-    """The bars of a scenario: by tool and, within a tool, by seek."""
+def _bar_panel(axis: Axes, title: str, groups: Groups, slots: int) -> None:
+    """The bars of a scenario: by tool and, within a tool, by seek; room for ``slots`` tools, as in its neighbours."""
     everything = [bar for _, found in groups for bar in found]
     end = reach(everything)
     tools = list(dict.fromkeys(bar.tool for bar in everything))
@@ -131,7 +133,7 @@ def _bar_panel(axis: Axes, title: str, groups: Groups) -> None:
         places = [tools.index(bar.tool) - 0.4 + height * (number + 0.5) for bar in found]
         _bars(axis, places, height * 0.86, found, end)
     axis.set_yticks(range(len(tools)), tools)
-    axis.set_ylim(len(tools) - 0.4, -0.6)
+    axis.set_ylim(slots - 0.4, -0.6)
     axis.set_xlim(0, end * 1.14)
     axis.tick_params(axis="y", length=0)
     axis.set_title(title)
@@ -187,7 +189,7 @@ def arrivals(name: str, title: str, panels: Sequence[Panel], stretches: Sequence
         _piece_labels(axes[0], stretches)
         canvas.suptitle(title, x=0.01, ha="left", fontsize=11)
         canvas.supxlabel(
-            "seconds from launch · a dot is a block of 16 KiB as a peer sent it, coloured by peer · "
+            "seconds from launch\na dot is a block of 16 KiB as a peer sent it, coloured by peer\n"
             "shaded: the viewer waits · outlined: what the player then reads",
             fontsize=8,
         )  # fmt: skip
@@ -198,9 +200,6 @@ def arrivals(name: str, title: str, panels: Sequence[Panel], stretches: Sequence
 def _arrivals_panel(axis: Axes, panel: Panel, stretches: Sequence[Stretch], peers: int, end: float) -> None:
     for wait in panel.waits:
         axis.axvspan(wait.begin, wait.end, color="#F0F0F0", linewidth=0, zorder=0)
-        text = f"{wait.title}\n{wait.end - wait.begin:.2f} s"
-        if wait.begin < end:
-            axis.text(wait.begin, 1.01 + ELSEWHERE, text, fontsize=7, va="bottom", linespacing=0.95)
         axis.axvline(wait.end, color=INK, linewidth=0.8, zorder=1)
         _reads(axis, wait, stretches)
     shown = thin(panel.dots, MOST_DOTS)
@@ -215,7 +214,11 @@ def _arrivals_panel(axis: Axes, panel: Panel, stretches: Sequence[Stretch], peer
     )  # fmt: skip
     for base in [*(stretch.base for stretch in stretches[1:]), 1 + GAP_SHARE / 2]:
         axis.axhline(base - GAP_SHARE / 2, color=FAINT, linewidth=0.8, zorder=0)
-    axis.set_title(panel.title, pad=24, fontweight="bold")
+    texts = labels(panel.waits, end)
+    for begin, text in texts:
+        axis.text(begin, 1.01 + ELSEWHERE, text, fontsize=7, va="bottom", linespacing=0.95)
+    lines = max((text.count("\n") + 1 for _, text in texts), default=0)
+    axis.set_title(panel.title, pad=6 + 9 * lines, fontweight="bold")
     axis.set_ylim(-0.01, 1.0 + ELSEWHERE)
     axis.set_xlim(-0.01 * end, end)
 

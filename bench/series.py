@@ -37,6 +37,8 @@ ELSEWHERE = 0.12
 LEAST_SHARE = 0.07
 """Of the axis, for a stretch however short it is: room for its label."""
 GAP_SHARE = 0.02
+LABEL_SHARE = 0.1
+"""Of the time axis, for the label of a wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,24 @@ def waits(row: Row, limit: Limit | None) -> list[Wait]:
             pieces = _heads(limit, f"{seek.to:g}")
             found.append(Wait(f"to {seek.to:.0%}", seek.at, seek.at + seek.seconds, pieces))
     return found
+
+
+def labels(found: Sequence[Wait], end: float) -> list[tuple[float, str]]:
+    """Where to write what about waits that begin before ``end``; those too near one another share a label."""
+    groups: list[list[Wait]] = []
+    for wait in sorted(found, key=lambda one: one.begin):
+        if wait.begin >= end:
+            continue
+        if groups and wait.begin - groups[-1][0].begin < LABEL_SHARE * end:
+            groups[-1].append(wait)
+        else:
+            groups.append([wait])
+    return [(group[0].begin, _label(group)) for group in groups]
+
+
+def _label(group: Sequence[Wait]) -> str:
+    between = "\n" if len(group) == 1 else " "
+    return "\n".join(f"{wait.title}{between}{wait.end - wait.begin:.2f} s" for wait in group)
 
 
 def extent(row: Row) -> float:

@@ -24,7 +24,6 @@ from bench.figures import (
     Measure,
     best_rival,
     figure,
-    ratio,
     seek_measures,
     sound,
 )
@@ -121,10 +120,9 @@ def _against_rival(bench: Bench, measures: Sequence[Measure], bound: float) -> I
         if ours is None or rival is None:
             continue
         name, theirs = rival
-        value = ratio(ours.median, theirs.median)
-        value = NEVER if value is None else value
+        value = ours.median / theirs.median
         least = bench.limit and measure.limit(bench.limit)
-        best = (least or 0.0) / theirs.median if theirs.median else 0.0
+        best = (least or 0.0) / theirs.median
         state = judge(value, bound, (ours.count, theirs.count), best)
         note = f"of {name}" + (f", physics {best:.2f}" if state == "out of reach" else "")
         yield Case(bench.scenario.id, measure.title, value, state, note)

@@ -57,6 +57,11 @@ def test_a_seek_without_a_frame_never_came() -> None:
     assert measure.limit(LIMIT) == 0.5
 
 
+def test_after_a_failed_seek_no_region_is_fresh() -> None:
+    row = run("a", 1.0, None, 0.1, 0.1)
+    assert [seek_measure(to).of(row) for to in SCENARIO.seeks] == [NEVER, None, None]
+
+
 def test_of_rapid_seeking_the_last_counts() -> None:
     rapid = replace(SCENARIO, story="rapid")
     (measure,) = seek_measures(rapid)
@@ -101,9 +106,11 @@ def test_the_best_rival_is_no_mark() -> None:
     assert best_rival(by_tool(runs("headrace", 1.0)), FIRST_FRAME) is None
 
 
+def test_who_never_gets_there_is_no_rival() -> None:
+    assert best_rival(by_tool(runs("btfs", 1.0, None, None, error="it died")), FIRST_FRAME) is None
+
+
 def test_ratios() -> None:
     assert ratio(1.0, 2.0) == 0.5
-    assert ratio(1.0, NEVER) == 0
     assert ratio(NEVER, 2.0) == NEVER
-    assert ratio(NEVER, NEVER) is None
     assert ratio(1.0, 0.0) is None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from pathlib import Path
 
-from bench.machine import memory, processor, version_of
+from bench.machine import memory, processor, record, version_of
 
 
 def test_what_the_kernel_says() -> None:
@@ -17,3 +19,10 @@ def test_what_the_kernel_says() -> None:
 def test_versions_of_programs() -> None:
     assert version_of((sys.executable, "--version")).startswith("3.")
     assert version_of(("no-such-program",)) == ""
+
+
+def test_a_run_is_recorded(tmp_path: Path) -> None:
+    record(tmp_path, ["run", "S1", "--out", "a b"])
+    told = json.loads((tmp_path / "run.json").read_text())
+    assert told["command"] == "python -m bench run S1 --out 'a b'"
+    assert told["machine"]["cores"]

@@ -20,6 +20,7 @@ from bench.series import (
     extent,
     fold,
     kind_of,
+    labels,
     pair,
     place,
     reach,
@@ -78,6 +79,12 @@ def test_waits_of_a_run() -> None:
     assert waits(row, None)[1] == Wait("to 50%", 1.5, 2.0, ())
     assert extent(row) == 3.0
     assert extent(Row("S1", "a")) == 1.0
+
+
+def test_labels_that_are_near_are_one() -> None:
+    found = [Wait("first frame", 0.0, 1.0, ()), Wait("to 0%", 3.0, 3.5, ()), Wait("to 50%", 3.1, 4.0, ())]
+    assert labels(found, 10.0) == [(0.0, "first frame\n1.00 s"), (3.0, "to 0% 0.50 s\nto 50% 0.90 s")]
+    assert labels(found, 2.0) == [(0.0, "first frame\n1.00 s")]
 
 
 def test_dots_count_from_the_launch() -> None:

@@ -49,10 +49,11 @@ def test_without_rows_nothing_is_said() -> None:
     assert verdict("first frame ÷ best", runs("headrace", *FIVE)).state == "not measured"
 
 
-def test_a_failure_beside_a_rival_that_fails_is_no_success() -> None:
+def test_failing_is_a_miss_but_a_rival_that_fails_is_none() -> None:
     failed = {"error": "no frame"}
-    rows = [*runs("headrace", *[None] * 5, **failed), *runs("peerflix", *[None] * 5, **failed)]
-    assert verdict("first frame ÷ best", rows).state == "not met"
+    assert verdict("first frame ÷ best", [*runs("headrace", *[None] * 5, **failed), *rivals(2.0)]).state == "not met"
+    rows = [*runs("headrace", *FIVE), *runs("peerflix", *[None] * 5, **failed)]
+    assert verdict("first frame ÷ best", rows).state == "not measured"
 
 
 def test_the_bound_to_the_limit_depends_on_the_scenario() -> None:
