@@ -308,16 +308,21 @@ async def _watched(pieces: int, heads: int, have: bytearray, rounds: int) -> dic
     return costs
 
 
-def measure(scene: Scene, pieces: int, heads: int, rounds: int) -> tuple[dict[str, list[float]], int]:
-    """Milliseconds of each alert by kind; and bytes at most, in a second and shorter run."""
-    have = scene(random.Random(1), pieces)
-    costs = clock.run(_watched(pieces, heads, have, rounds))
+def times(scene: Scene, pieces: int, heads: int, rounds: int) -> dict[str, list[float]]:
+    """Milliseconds of each alert by kind, while that many pieces come (fewer when no more are missing)."""
+    costs = clock.run(_watched(pieces, heads, scene(random.Random(1), pieces), rounds))
     costs["peer"] = of_peers(pieces, rounds)
+    return costs
+
+
+def memory(scene: Scene, pieces: int, heads: int, rounds: int) -> int:
+    """The most bytes at once while that many pieces come."""
+    have = scene(random.Random(1), pieces)
     tracemalloc.start()
-    clock.run(_watched(pieces, heads, have, max(10, rounds // 10)))
+    clock.run(_watched(pieces, heads, have, rounds))
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    return costs, most
+    return most
 
 
 def of_peers(pieces: int, rounds: int) -> list[float]:
@@ -327,12 +332,12 @@ def of_peers(pieces: int, rounds: int) -> list[float]:
         client="a client", payload_down_speed=0, payload_up_speed=0, progress=0.5, source=1, tracker=1,
         pieces=[True, False] * (pieces // 2),
     )  # fmt: skip
-    times = []
+    taken = []
     for _ in range(rounds):
         begun = time.thread_time()
         peer_of(info)
-        times.append(1000 * (time.thread_time() - begun))
-    return times
+        taken.append(1000 * (time.thread_time() - begun))
+    return taken
 
 
 def of_piece(costs: dict[str, float]) -> float:

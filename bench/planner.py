@@ -15,7 +15,6 @@ import statistics
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 from headrace.core.heads import Head
 from headrace.core.pieces import FileEntry, Layout
@@ -28,14 +27,6 @@ RATES = Rates(delivery=100e6, bitrate=5e6)
 """A gigabit line and a 40 Mbit/s video: the largest windows and hands that are of use."""
 
 Scene = Callable[[random.Random, int], bytearray]
-
-
-class Cost(NamedTuple):
-    """What a row of plans cost: milliseconds of each, the most pieces that one handed, the most bytes at once."""
-
-    milliseconds: list[float]
-    handed: int
-    memory: int
 
 
 def layout(pieces: int) -> Layout:
@@ -101,25 +92,30 @@ def steps(scene: Scene, pieces: int, count: int, rounds: int) -> Iterator[Callab
         heads[moved] = Head(old.id, far if sought else near, size, 100.0 + number, rng.random() < 0.5, sought)
 
 
-def measure(scene: Scene, pieces: int, count: int, rounds: int) -> Cost:
-    """Make that many plans with that many heads, then a tenth of them once more for the memory."""
-    times, handed = [], 0
+def times(scene: Scene, pieces: int, count: int, rounds: int) -> tuple[list[float], int]:
+    """Milliseconds of each of that many plans with that many heads; the most pieces that one of them handed."""
+    taken, handed = [], 0
     for step in steps(scene, pieces, count, rounds):
         begun = time.thread_time()
         made = step()
-        times.append(1000 * (time.thread_time() - begun))
+        taken.append(1000 * (time.thread_time() - begun))
         handed = max(handed, len(made.wanted))
+    return taken, handed
+
+
+def memory(scene: Scene, pieces: int, count: int, rounds: int) -> int:
+    """The most bytes at once while that many plans are made."""
     tracemalloc.start()
-    for step in steps(scene, pieces, count, max(10, rounds // 10)):
+    for step in steps(scene, pieces, count, rounds):
         step()
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    return Cost(times, handed, most)
+    return most
 
 
-def nearly_most(times: list[float]) -> float:
+def nearly_most(figures: list[float]) -> float:
     """What 99 of 100 do not exceed."""
-    return sorted(times)[int(0.99 * (len(times) - 1))]
+    return sorted(figures)[int(0.99 * (len(figures) - 1))]
 
 
 def main() -> None:
@@ -134,11 +130,11 @@ def main() -> None:
     print("|---|---:|---:|---:|---:|---:|---:|")
     for scene in SCENES:
         for count in HEADS:
-            cost = measure(scene, given.pieces, count, given.rounds)
-            times = cost.milliseconds
-            figures = (statistics.median(times), nearly_most(times), max(times))
+            taken, handed = times(scene, given.pieces, count, given.rounds)
+            most = memory(scene, given.pieces, count, max(10, given.rounds // 10))
+            figures = (statistics.median(taken), nearly_most(taken), max(taken))
             milliseconds = " | ".join(f"{value:.2f}" for value in figures)
-            print(f"| {scene.__name__} | {count} | {cost.handed} | {milliseconds} | {cost.memory / 1e6:.2f} |")
+            print(f"| {scene.__name__} | {count} | {handed} | {milliseconds} | {most / 1e6:.2f} |")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import json
 import os
 import platform
 import statistics
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,10 +28,12 @@ from bench import alerts, planner
 PIECES = (1_000, 10_000, 100_000)
 HEADS = planner.HEADS
 SCENES = {scene.__name__: scene for scene in planner.SCENES}
-ROUNDS = 300
+ROUNDS, PASSES, TRACED = 60, 5, 20
+"""Steps of each kind in a pass; passes; steps while memory is traced, which makes them ten times as slow."""
 OUT = Path("docs/benchmarks")
-NOISE = 1.3
-"""By how much a ratio of two medians may be off: two runs on the same two-core machine differed by up to 1.2."""
+NOISE = 1.5
+"""By how much a ratio of two medians may be off. Measured: up to 1.3 on a machine that others use too, since CPU time
+is longer when they are in the caches. What grew with ten times the pieces would be at 10."""
 PLAN_MS, PLAN_BYTES = 5.0, 50_000_000
 """What a re-plan may take, and all that planning needs, for 50 GB (docs/strategy.md)."""
 COMMAND = "python -m bench scaling"
@@ -76,15 +79,20 @@ def row(what: str, scene: str, pieces: int, heads: int, times: Sequence[float], 
 
 
 def measure(rounds: int, pieces: Sequence[int] = PIECES, heads: Sequence[int] = HEADS) -> Iterator[Row]:
-    """All rows, the alerts of each torrent after its plans."""
-    for name, scene in SCENES.items():
-        for number in pieces:
-            for count in heads:
-                plans = planner.measure(scene, number, count, rounds)
-                yield row("plan", name, number, count, plans.milliseconds, plans.memory)
-                costs, memory = alerts.measure(scene, number, count, rounds)
-                for kind in alerts.KINDS:
-                    yield row(kind, name, number, count, costs[kind], memory)
+    """All rows. Times are taken in passes over all torrents, so that a busy minute of the machine hits all alike."""
+    places = [(name, number, count) for name in SCENES for number in pieces for count in heads]
+    found: dict[tuple[str, str, int, int], list[float]] = defaultdict(list)
+    for _ in range(PASSES):
+        for name, number, count in places:
+            found["plan", name, number, count] += planner.times(SCENES[name], number, count, rounds)[0]
+            for kind, taken in alerts.times(SCENES[name], number, count, rounds).items():
+                found[kind, name, number, count] += taken
+    for name, number, count in places:
+        most = {"plan": planner.memory(SCENES[name], number, count, TRACED)}
+        of_torrent = alerts.memory(SCENES[name], number, count, TRACED)
+        for what in ("plan", *alerts.KINDS):
+            times = found[what, name, number, count]
+            yield row(what, name, number, count, times, most.get(what, of_torrent))
 
 
 # judging
@@ -308,7 +316,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog=COMMAND, description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"of each kind (default: {ROUNDS})")
+    parser.add_argument(
+        "--rounds", type=int, default=ROUNDS, help=f"of each kind in each of {PASSES} passes (default: {ROUNDS})"
+    )
     parser.add_argument("--out", type=Path, default=OUT, help=f"folder for what is written (default: {OUT})")
     given = parser.parse_args(argv)
     given.out.mkdir(parents=True, exist_ok=True)

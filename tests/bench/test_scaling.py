@@ -44,7 +44,7 @@ def test_what_grows_little_is_claimed() -> None:
     ("what", "axis", "factor", "missed"),
     [
         ("plan", "pieces", 2.0, "plan: 10,000 to 100,000 pieces, times"),
-        ("ready", "heads", 4.0, "ready: 10 to 50 heads, times"),
+        ("ready", "heads", 5.0, "ready: 10 to 50 heads, times"),
         ("stats", "pieces", 20.0, "stats: 10,000 to 100,000 pieces, times"),
     ],
 )
@@ -111,5 +111,6 @@ def test_one_that_does_not_hold_is_told_and_ends_with_1(
 
 
 def test_measuring_covers_every_cell() -> None:
-    made = list(scaling.measure(10, (1_000,), (1, 2)))
+    made = list(scaling.measure(4, (1_000,), (1, 2)))
+    assert {one.count for one in made if one.what == "plan"} == {4 * scaling.PASSES}
     assert len(scaling.cells(made)) == len(made) == (1 + len(alerts.KINDS)) * len(scaling.SCENES) * 2
