@@ -185,6 +185,8 @@ def main(argv: Sequence[str]) -> int:
     chosen = options(argv)
     path = chosen.limits or default_path()
     limits = read_limits(path) if path.exists() else {}
+    if not limits:
+        sys.stderr.write(f"{path} is not there: no limits in this report (python -m bench limit)\n")
     sources = read_sources(chosen.outs)
     found = benches(read_scenarios(), sources, limits)
     folders = [out if out.is_dir() else out.parent for out in chosen.outs]
@@ -192,7 +194,11 @@ def main(argv: Sequence[str]) -> int:
     if not any(run.machine for run in runs):
         runs.append(Run(machine=describe()))
     chosen.docs.mkdir(parents=True, exist_ok=True)
-    pictures = [] if chosen.no_plots else draw_all(found, folders_of(sources), chosen.docs)
+    try:
+        pictures = [] if chosen.no_plots else draw_all(found, folders_of(sources), chosen.docs)
+    except ModuleNotFoundError as error:
+        sys.stderr.write(f"{error}: install the extra 'bench', or leave the plots out with --no-plots\n")
+        return 2
     notes = chosen.docs / NOTES_FILE
     pages = sorted(page.name for page in chosen.docs.glob("*.md") if page.name not in (REPORT_FILE, NOTES_FILE))
     text = render(found, runs, notes.read_text() if notes.exists() else "", pictures, pages)
