@@ -18,7 +18,7 @@ from pathlib import Path
 from bench.limit import Reading, Span
 
 STEP = 16384
-RUNS = 3
+RUNS = 5
 """Runs from disk, of which the fastest counts: a cold cache or other work on the machine can only add."""
 _POLL = 0.0005
 _TIMEOUT = 120
