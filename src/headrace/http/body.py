@@ -1,16 +1,20 @@
 """Bodies: bytes of a growing file, from the disk to the client.
 
 Rules: only what ``Reader.ready`` gave is sent; a body is never short (one that cannot go on resets the connection, so
-that no client takes it for whole); nothing blocks the event loop (bytes that the page cache lacks are read in a thread
-first); no time limit on a client that does not read, for that is what a paused player does.
+that no client takes it for whole); the event loop never touches the file's bytes (sendfile runs in a thread: whether
+they are in memory cannot be told beforehand, since they may go until the client takes them); a thread waits for a
+client for a moment at most; no time limit on a client that does not read, for that is what a paused player does.
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
+import select
 import socket
 import struct
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,8 +26,13 @@ from headrace.streaming.waits import StreamFailed
 SPAN = 2 << 20
 """Bytes sent at once at most. Larger saves little (0.25 CPU s/GiB at 4 MiB, 0.31 at 1 MiB); smaller moves the read
 head, and with it the window, in finer steps."""
-PROBE = 128 * 1024
-"""Linux reads ahead by this much: one byte of each such stretch tells whether the stretch is in memory."""
+THREADS = 32
+"""So many clients' bytes may come from a slow disk at once without those of others waiting for a thread."""
+MOMENT = 2
+"""Milliseconds that a thread waits for a client to take more. A fast one does within less, and going through the event
+loop each time cost it a third of its throughput."""
+FLUSH = 0.01
+"""Seconds between looks at a connection that has not sent its headers yet, which next to never happens."""
 KEEPALIVE = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4))
 """A client that vanished without a word while nothing is sent is noticed after two minutes instead of two hours."""
 
@@ -41,23 +50,28 @@ async def send(reader: Reader, count: int, request: web.BaseRequest, response: w
         outlet.close()
 
 
+_threads = ThreadPoolExecutor(THREADS, "headrace-send")
+_WITHOUT = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
+"""What sendfile says of a file system or a socket that it does not know."""
+
+
 class Outlet:
     """One response's way to its client. Uses sendfile where transport and file system have it."""
 
     def __init__(self, request: web.BaseRequest, response: web.StreamResponse) -> None:
         self._request, self._response = request, response
-        self._loop = asyncio.get_running_loop()
         self._file: BinaryIO | None = None
         self._path: Path | None = None
-        self._copies = False
+        self._line: socket.socket | None = None
+        self._job: Future[int] | None = None
+        self._copies = not hasattr(os, "sendfile")
 
     async def send(self, span: FileSpan) -> int:
         """Send the span or its beginning; the bytes sent. Returns when they left for the kernel."""
-        file = self._opened(span.path)
         sent = 0
         if not self._copies:
-            sent = await self._sendfile(file, span)
-        if self._copies:
+            sent = await self._sendfile(span)
+        if self._copies and not sent:
             sent = await self._copy(span)
         if not sent:
             raise StreamFailed(
@@ -66,30 +80,52 @@ class Outlet:
         return sent
 
     def close(self) -> None:
-        """Let go of the file."""
-        if self._file is not None:
-            self._file.close()
+        """Let go of file and connection; when a thread still uses them, as soon as it is done."""
+        if self._job is None:
+            self._let_go()
+        else:
+            self._job.add_done_callback(lambda _: self._let_go())
+
+    def _let_go(self) -> None:
+        for opened in (self._file, self._line):
+            if opened is not None:
+                opened.close()
 
     def _opened(self, path: Path) -> BinaryIO:
         if self._file is None or path != self._path:
-            self.close()
+            if self._file is not None:
+                self._file.close()
             self._file, self._path = path.open("rb", buffering=0), path
         return self._file
 
-    async def _sendfile(self, file: BinaryIO, span: FileSpan) -> int:
-        if not in_memory(file.fileno(), span.offset, span.size):
-            # Through a descriptor of its own: ours is closed when this task is cancelled while the thread still reads.
-            await asyncio.to_thread(read_span, span)
+    async def _connection(self) -> socket.socket:
+        """A descriptor of our own for the connection, which the transport may close while a thread still sends."""
         transport = self._request.transport
         if transport is None or transport.is_closing():
             raise ConnectionResetError("the client has gone")
+        if self._line is None:
+            while transport.get_write_buffer_size():  # the headers come first
+                await asyncio.sleep(FLUSH)
+            self._line = transport.get_extra_info("socket").dup()
+        return self._line
+
+    async def _sendfile(self, span: FileSpan) -> int:
+        file, line = self._opened(span.path), await self._connection()
+        sent = 0
         try:
-            return await self._loop.sendfile(transport, file, span.offset, span.size, fallback=False)
-        except RuntimeError:
-            # TLS, a file system without it, or a connection that was reset before the first byte: asyncio does not
-            # tell them apart. Copying serves the first two and fails at once for the third.
+            while sent < span.size:
+                self._job = _threads.submit(_push, line.fileno(), file.fileno(), span.offset + sent, span.size - sent)
+                count = await asyncio.wrap_future(self._job)
+                if not count:
+                    break
+                sent += max(0, count)
+                if sent < span.size:
+                    await _writable(line)
+        except OSError as error:
+            if error.errno not in _WITHOUT:
+                raise
             self._copies = True
-            return 0
+        return sent
 
     async def _copy(self, span: FileSpan) -> int:
         data = await asyncio.to_thread(read_span, span)
@@ -97,20 +133,39 @@ class Outlet:
         return len(data)
 
 
-def in_memory(fd: int, offset: int, size: int) -> bool:
-    """Whether these bytes of a file seem to be in the page cache; True where the system cannot tell."""
-    nowait = getattr(os, "RWF_NOWAIT", None)
-    if nowait is None:
-        return True
-    byte = bytearray(1)
+def _push(line: int, file: int, offset: int, count: int) -> int:
+    """Send until the client takes nothing for a moment; -1 if it took nothing at all, 0 at the end of the file."""
+    takes = select.poll()
+    takes.register(line, select.POLLOUT)
+    sent = 0
+    while sent < count:
+        try:
+            some = os.sendfile(line, file, offset + sent, count - sent)
+        except BlockingIOError:
+            if not takes.poll(MOMENT):
+                return sent or -1
+            continue
+        if not some:
+            break
+        sent += some
+    return sent
+
+
+async def _writable(line: socket.socket) -> None:
+    """Wait until the client took enough for more to be sent."""
+    loop = asyncio.get_running_loop()
+    ready: asyncio.Future[None] = loop.create_future()
+    fd = line.fileno()
+
+    def wake() -> None:
+        if not ready.done():
+            ready.set_result(None)
+
+    loop.add_writer(fd, wake)
     try:
-        for place in (*range(offset, offset + size, PROBE), offset + size - 1):
-            os.preadv(fd, [byte], place, nowait)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True  # a file system without RWF_NOWAIT
-    return True
+        await ready
+    finally:
+        loop.remove_writer(fd)
 
 
 def reset(request: web.BaseRequest) -> None:
