@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import contextlib
 import fcntl
+import itertools
 import json
 import os
 import shutil
@@ -78,17 +79,14 @@ class Bench:
 # a verified range
 def ranges(bench: Bench, repetitions: int) -> None:
     """Throughput and processor time, for each number of clients in turn."""
-    with bench.headrace() as ours, bench.nginx() as theirs:
-        serving_disk.warm(bench.made.file, 0, SIZE)
+    with bench.headrace() as ours, bench.nginx() as theirs, serving_disk.held(bench.made.file, 0, SIZE):
         check(ours, bench.made)
         for repetition in range(repetitions):
             servers = (ours, theirs) if repetition % 2 == 0 else (theirs, ours)
-            for clients in CLIENTS:
+            with bench.quiet():
+                for clients, served in itertools.product(CLIENTS, servers):
+                    bench.keep(measure_range(served, clients))
                 for served in servers:
-                    with bench.quiet():
-                        bench.keep(measure_range(served, clients))
-            for served in servers:
-                with bench.quiet():
                     bench.keep(measure_curl(served))
 
 
@@ -129,18 +127,17 @@ def cold(bench: Bench, repetitions: int) -> None:
         bench.nginx,
     )
     for _ in range(repetitions):
-        for disk in disks:
-            for start in servers:
-                with start() as served, bench.quiet():
+        with bench.quiet():
+            for disk, start in itertools.product(disks, servers):
+                with start() as served:
                     bench.keep(measure_cold(bench, served, disk))
 
 
 def measure_cold(bench: Bench, served: Served, disk: Disk) -> ColdRow:
     """One client takes the cold range, one the hot one, one probes."""
-    serving_disk.warm(bench.made.file, *HOT)
     share = serving_disk.drop(bench.made.file, *COLD)
-    with serving_disk.slowed(disk, bench.made.file, served.pid):
-        began = time.monotonic()
+    with serving_disk.held(bench.made.file, *HOT), serving_disk.slowed(disk, bench.made.file, served.pid):
+        began, faults = time.monotonic(), serving_servers.faults_of(served.pid)
         running = [
             client(served, "drain", first=COLD[0], count=COLD[1], seconds=COLD_SECONDS),
             client(served, "drain", "--again", first=HOT[0], count=HOT[1], seconds=COLD_SECONDS),
@@ -160,6 +157,7 @@ def measure_cold(bench: Bench, served: Served, disk: Disk) -> ColdRow:
         probed["high"],
         probed["worst"],
         longest_stall(served, began, ended),
+        serving_servers.faults_of(served.pid) - faults,
     )
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 CGROUPS = Path("/sys/fs/cgroup")
 NAME = "headrace-bench"
+_libc = ctypes.CDLL(None, use_errno=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,21 @@ def drop(path: Path, first: int, count: int) -> float:
         return 1.0 - _resident(file.fileno(), first, count)
 
 
-def warm(path: Path, first: int, count: int) -> None:
-    """Read a range, so that it is in memory."""
+@contextlib.contextmanager
+def held(path: Path, first: int, count: int) -> Iterator[bool]:
+    """Have a range in memory and keep it there (mlock(2)); whether it may be kept: ordinary users may lock little.
+
+    Some systems take unused pages away all the time (DAMON): without the lock, "in memory" would not stay true.
+    """
+    with path.open("rb") as file, _mapped(file.fileno(), first, count) as address:
+        os.posix_fadvise(file.fileno(), first, count, os.POSIX_FADV_WILLNEED)
+        locked = _libc.mlock(address, ctypes.c_size_t(count)) == 0
+        if not locked:
+            _read(path, first, count)
+        yield locked
+
+
+def _read(path: Path, first: int, count: int) -> None:
     with path.open("rb", buffering=0) as file:
         file.seek(first)
         buffer = bytearray(1 << 20)
@@ -49,16 +63,25 @@ def warm(path: Path, first: int, count: int) -> None:
             file.readinto(buffer)
 
 
+@contextlib.contextmanager
+def _mapped(fd: int, first: int, count: int) -> Iterator[ctypes.c_void_p]:
+    """Where a range of a file is mapped; not to be written to. mmap(2) itself, for Python's tells no address."""
+    _libc.mmap.restype = ctypes.c_void_p
+    address = _libc.mmap(None, ctypes.c_size_t(count), mmap.PROT_READ, mmap.MAP_SHARED, fd, ctypes.c_long(first))
+    if address in (None, ctypes.c_void_p(-1).value):
+        raise OSError(ctypes.get_errno(), "mmap")
+    try:
+        yield ctypes.c_void_p(address)
+    finally:
+        _libc.munmap(ctypes.c_void_p(address), ctypes.c_size_t(count))
+
+
 def _resident(fd: int, first: int, count: int) -> float:
     """Share of the pages that are in memory (mincore(2)); reading a byte would fetch its neighbours."""
     pages = (ctypes.c_ubyte * (count // mmap.PAGESIZE))()
-    with mmap.mmap(fd, count, access=mmap.ACCESS_COPY, offset=first) as mapped:
-        start = ctypes.c_char.from_buffer(mapped)
-        libc = ctypes.CDLL(None, use_errno=True)
-        failed = libc.mincore(ctypes.c_void_p(ctypes.addressof(start)), ctypes.c_size_t(count), pages)
-        del start
-    if failed:
-        raise OSError(ctypes.get_errno(), "mincore")
+    with _mapped(fd, first, count) as address:
+        if _libc.mincore(address, ctypes.c_size_t(count), pages):
+            raise OSError(ctypes.get_errno(), "mincore")
     return sum(page & 1 for page in pages) / len(pages)
 
 

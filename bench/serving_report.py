@@ -55,7 +55,9 @@ COLD_NOTE = (
     "asks for `/healthz` every 5 ms on one connection. *Loop* is the longest time by which a ticker inside Headrace's "
     "own process was late; only rows of a process that has this ticker have it. *Gap* is the longest time without a "
     "byte for the client whose range is in memory. The slow disk is this disk with the server in a control group that "
-    "may read so much (blkio.throttle or io.max). nginx without threads shows what a blocked loop looks like."
+    "may read so much (blkio.throttle or io.max). nginx without threads shows what a blocked loop looks like. "
+    "*Faults*: how often the serving thread waited for pages of its own program, which some systems take away when "
+    "they are not used for a while."
 )
 VIEW_NOTE = (
     "Each viewer starts at another place, has a buffer of 2 s that it fills first, and then plays 5 Mbit/s for the "
@@ -136,7 +138,7 @@ def _range_table(rows: Sequence[RangeRow]) -> str:
 def _cold_table(rows: Sequence[ColdRow]) -> str:
     heads = (
         *("disk", "server", "cold MB/s", "hot MB/s", "really cold"),
-        *("probe: median ms", "99.9 % ms", "worst ms", "gap ms", "loop ms", "runs"),
+        *("probe: median ms", "99.9 % ms", "worst ms", "gap ms", "loop ms", "faults", "runs"),
     )
     lines = []
     groups = grouped(rows, lambda row: (row.disk, row.server + (", watched" if row.loop is not None else "")))
@@ -151,6 +153,7 @@ def _cold_table(rows: Sequence[ColdRow]) -> str:
             spread([1000 * row.worst for row in same], 1),
             spread([1000 * row.hot_gap for row in same], 1),
             spread(loops, 1) if loops else "",
+            str(sum(row.faults for row in same)),
             str(len(same)),
         )
         lines.append((disk, server, *cells))

@@ -59,6 +59,8 @@ class ColdRow:
     worst: float
     loop: float | None = None
     """Longest stall of the event loop, seen from inside; None where that cannot be seen."""
+    faults: int = 0
+    """Times that the serving thread waited for pages of its own program, which the system had taken away."""
 
 
 @dataclass(frozen=True, slots=True)

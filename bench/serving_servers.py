@@ -195,6 +195,11 @@ def free_port() -> int:
         return port
 
 
+def faults_of(pid: int) -> int:
+    """Pages that a process's first thread had to wait for (proc(5): majflt)."""
+    return int(Path(f"/proc/{pid}/task/{pid}/stat").read_text().rpartition(")")[2].split()[9])
+
+
 def cpu_of(pid: int) -> float:
     """Processor seconds of a process with all its threads, those too that have ended (proc(5): utime, stime)."""
     values = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

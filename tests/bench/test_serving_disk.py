@@ -41,9 +41,15 @@ def test_a_process_is_put_into_a_group_and_out_again(tmp_path, monkeypatch, unif
     assert not group.exists()
 
 
-def test_warm_pages_are_in_memory(tmp_path):
+def test_held_pages_are_in_memory(tmp_path):
     place = tmp_path / "x"
-    place.write_bytes(bytes(1 << 20))
-    serving_disk.warm(place, 0, 1 << 20)
-    with place.open("rb") as file:
-        assert serving_disk._resident(file.fileno(), 0, 1 << 20) == 1.0
+    place.write_bytes(bytes(4 << 20))
+    with serving_disk.held(place, 1 << 20, 2 << 20), place.open("rb") as file:
+        assert serving_disk._resident(file.fileno(), 1 << 20, 2 << 20) == 1.0
+
+
+def test_what_cannot_be_mapped_is_an_error(tmp_path):
+    place = tmp_path / "x"
+    place.write_bytes(bytes(4 << 20))
+    with pytest.raises(OSError, match="mmap"), serving_disk.held(place, 1, 4096):
+        pass

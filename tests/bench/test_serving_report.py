@@ -51,7 +51,7 @@ def test_each_part_has_its_table():
     text = page([ranged("headrace", 1.0, 0.6, 4), ranged("nginx", 1.0, 0.6, 4), cold(0.001), viewed(0)], ["Somewhere."])
     assert "Somewhere." in text
     assert "| drain | headrace | 4 | 8.00 | 0.075 | 0.10 | 1 |" in text
-    assert "| slow | headrace | 20 | 1000 | 100 % | 0.50 | 4.0 | 1.0 | 10.0 |  | 1 |" in text
+    assert "| slow | headrace | 20 | 1000 | 100 % | 0.50 | 4.0 | 1.0 | 10.0 |  | 0 | 1 |" in text
     assert "| whole | 50 | 0 | 0.0 | 1.90 | 0.20 | 31.7 | 0.07 | 100 %, 100 % | 1 |" in text
 
 
