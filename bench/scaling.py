@@ -33,7 +33,7 @@ ROUNDS, PASSES, TRACED = 60, 5, 20
 OUT = Path("docs/benchmarks")
 NOISE = 1.5
 """By how much a ratio of two medians may be off. Measured: up to 1.3 on a machine that others use too, since CPU time
-is longer when they are in the caches. What grew with ten times the pieces would be at 10."""
+is longer while they are in the caches. What grew with the pieces would be at 10 for ten times as many."""
 PLAN_MS, PLAN_BYTES = 5.0, 50_000_000
 """What a re-plan may take, and all that planning needs, for 50 GB (docs/strategy.md)."""
 COMMAND = "python -m bench scaling"
@@ -50,6 +50,7 @@ class Row:
     count: int
     """How often it was done."""
     median: float
+    """Of the quietest pass."""
     nearly_most: float
     """What 99 of 100 did not exceed."""
     most: float
@@ -72,31 +73,39 @@ class Claim:
 
 
 # measuring
-def row(what: str, scene: str, pieces: int, heads: int, times: Sequence[float], memory: int) -> Row:
-    """Made of single times."""
-    middle, near = statistics.median(times), planner.nearly_most(list(times))
-    return Row(what, scene, pieces, heads, len(times), round(middle, 6), round(near, 6), round(max(times), 6), memory)
+Place = tuple[str, str, int, int]
+"""What, in which scene, pieces, heads."""
+Passes = Sequence[Sequence[float]]
+"""Milliseconds of single steps, by pass."""
+
+
+def row(place: Place, passes: Passes, memory: int) -> Row:
+    """Made of single times. The median is that of the quietest pass: others were disturbed from outside."""
+    times = [taken for one in passes for taken in one]
+    middle = min(statistics.median(one) for one in passes)
+    near, most = planner.nearly_most(times), max(times)
+    return Row(*place, len(times), round(middle, 6), round(near, 6), round(most, 6), memory)
 
 
 def measure(rounds: int, pieces: Sequence[int] = PIECES, heads: Sequence[int] = HEADS) -> Iterator[Row]:
     """All rows. Times are taken in passes over all torrents, so that a busy minute of the machine hits all alike."""
     places = [(name, number, count) for name in SCENES for number in pieces for count in heads]
-    found: dict[tuple[str, str, int, int], list[float]] = defaultdict(list)
+    found: dict[Place, list[list[float]]] = defaultdict(list)
     for _ in range(PASSES):
         for name, number, count in places:
-            found["plan", name, number, count] += planner.times(SCENES[name], number, count, rounds)[0]
+            found["plan", name, number, count].append(planner.times(SCENES[name], number, count, rounds)[0])
             for kind, taken in alerts.times(SCENES[name], number, count, rounds).items():
-                found[kind, name, number, count] += taken
+                found[kind, name, number, count].append(taken)
     for name, number, count in places:
         most = {"plan": planner.memory(SCENES[name], number, count, TRACED)}
         of_torrent = alerts.memory(SCENES[name], number, count, TRACED)
         for what in ("plan", *alerts.KINDS):
-            times = found[what, name, number, count]
-            yield row(what, name, number, count, times, most.get(what, of_torrent))
+            place = (what, name, number, count)
+            yield row(place, found[place], most.get(what, of_torrent))
 
 
 # judging
-def cells(rows: Iterable[Row]) -> dict[tuple[str, str, int, int], Row]:
+def cells(rows: Iterable[Row]) -> dict[Place, Row]:
     """By what, scene, pieces and heads."""
     return {(one.what, one.scene, one.pieces, one.heads): one for one in rows}
 
@@ -162,11 +171,13 @@ def markdown(rows: Sequence[Row], verdicts: Sequence[Claim], about: dict[str, st
         "## Claims\nRatios are of medians, the worst of all torrents below; a bound leaves "
         f"{100 * (NOISE - 1):.0f} % for noise. With ten times the heads an alert may cost ten times as much.\n",
         _table(["claim", "worst", "bound", "where", "holds"], map(_claim, verdicts)),
-        "## A re-plan\nMilliseconds, median (99 of 100), and the memory of planning with the have-map. In 1,000 pieces "
-        "the heads' windows lie over one another and end with the film, so there is less to plan.\n",
+        "## A re-plan\nMilliseconds: median of the quietest pass (and what 99 of 100 in all did not exceed). The "
+        "memory is that of planning 100,000 pieces, have-map included.\n",
         _table(["have", "heads", *(f"{pieces:,} pieces" for pieces in PIECES), "memory, MB"], _plans(by_cell)),
         "## Alerts\nFrom the engine's pump to libtorrent's handle, microseconds each (median), where every second "
-        "piece is there.\n",
+        "piece is there. Two grow with the torrent: a second's counters a little, since the have-map is counted, and "
+        "a peer's facts in full, since its map of pieces is as long (libtorrent's making of that map costs as much "
+        "again and is not in it). Both happen once a second.\n",
         _table(["alert", "what happens", *(f"{p:,} pieces, {h} heads" for p, h in CORNERS)], _kinds(by_cell)),
         "A piece of 500 kB has 31 requests, one of them the last, 31 blocks and a check. So many milliseconds do all "
         "of its alerts take, and this share of one processor at 100 MB/s:\n",
@@ -199,7 +210,7 @@ def _claim(one: Claim) -> list[str]:
     return [one.text, f"{one.worst:g}", f"{one.bound:g}", one.where, "yes" if one.holds else "**no**"]
 
 
-def _plans(by_cell: dict[tuple[str, str, int, int], Row]) -> Iterator[list[str]]:
+def _plans(by_cell: dict[Place, Row]) -> Iterator[list[str]]:
     for scene in SCENES:
         for heads in HEADS:
             found = [by_cell["plan", scene, pieces, heads] for pieces in PIECES]
@@ -207,13 +218,13 @@ def _plans(by_cell: dict[tuple[str, str, int, int], Row]) -> Iterator[list[str]]
             yield [scene.replace("_", " "), str(heads), *times, f"{found[-1].memory / 1e6:.2f}"]
 
 
-def _kinds(by_cell: dict[tuple[str, str, int, int], Row]) -> Iterator[list[str]]:
+def _kinds(by_cell: dict[Place, Row]) -> Iterator[list[str]]:
     for kind, what in alerts.KINDS.items():
         costs = [by_cell[kind, "scattered", pieces, heads].median for pieces, heads in CORNERS]
         yield [kind, what, *(f"{1000 * cost:.1f}" for cost in costs)]
 
 
-def _piece(by_cell: dict[tuple[str, str, int, int], Row]) -> list[str]:
+def _piece(by_cell: dict[Place, Row]) -> list[str]:
     told = ["a piece"]
     for pieces, heads in CORNERS:
         costs = {kind: by_cell[kind, "scattered", pieces, heads].median for kind in alerts.KINDS}
@@ -222,7 +233,7 @@ def _piece(by_cell: dict[tuple[str, str, int, int], Row]) -> list[str]:
     return told
 
 
-def _memory(by_cell: dict[tuple[str, str, int, int], Row]) -> Iterator[list[str]]:
+def _memory(by_cell: dict[Place, Row]) -> Iterator[list[str]]:
     for scene in SCENES:
         for heads in HEADS:
             sizes = [by_cell["ready", scene, pieces, heads].memory for pieces in PIECES]

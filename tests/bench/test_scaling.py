@@ -23,8 +23,9 @@ def rows() -> list[Row]:
 
 
 def test_a_row_says_what_many_times_say() -> None:
-    made = scaling.row("plan", "empty", 1000, 1, [3.0, 1.0, 2.0], 7)
-    assert made == Row("plan", "empty", 1000, 1, 3, 2.0, 2.0, 3.0, 7)
+    """The median of the quietest pass; the rest of all passes."""
+    made = scaling.row(("plan", "empty", 1000, 1), [[30.0, 10.0, 20.0], [3.0, 1.0, 2.0]], 7)
+    assert made == Row("plan", "empty", 1000, 1, 6, 2.0, 20.0, 30.0, 7)
 
 
 def test_growth_is_found_per_scene_and_along_one_axis() -> None:
