@@ -204,7 +204,11 @@ def describe(key: str, path: Path, content: Path) -> Torrent:
         raise ValueError(f"{path}: no metadata")
     params.name = info.name()  # else the magnet link has none
     layout, hashes = info.layout(), info.info_hashes()
-    files = tuple(File(layout.file_path(number), layout.file_size(number)) for number in range(layout.num_files()))
+    # Hybrid torrents fill up the last piece of a file with padding (BEP 47), which is no file on any disk.
+    real = [
+        number for number in range(layout.num_files()) if not layout.file_flags(number) & lt.file_flags_t.flag_pad_file
+    ]
+    files = tuple(File(layout.file_path(number), layout.file_size(number)) for number in real)
     video = max(range(len(files)), key=lambda number: files[number].size)
     return Torrent(
         key=key,

@@ -40,7 +40,7 @@ PATIENCE = 30.0
 MEETINGS = 2.0
 """Seconds between two looks into the DHT, until all peers are there."""
 GOLDEN = 0.618
-"""Spreads the phases of peers that choke: no two of a few peers choke together."""
+"""Spreads the phases of peers that choke over their whole cycle: a few peers never choke all at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def held(share: float, pieces: int, number: int) -> list[bool]:
 
 def chokes(seconds: float, every: float, number: int) -> bool:
     """Whether a peer chokes at this time after its first block: as long as not, peers not all at once."""
-    return (seconds / every + number * GOLDEN % 1) % 2 >= 1
+    return (seconds / every + 2 * number * GOLDEN) % 2 >= 1
 
 
 def settings(order: PeerOrder, routers: Sequence[str]) -> lt.settings_pack:
@@ -138,6 +138,7 @@ def settings(order: PeerOrder, routers: Sequence[str]) -> lt.settings_pack:
     )
     return {
         **(dht.settings(routers) if routers else {"enable_dht": False}),
+        "dht_read_only": True,  # the DHT is made of its own nodes; peers only ask and announce
         "listen_interfaces": f"{order.address}:{PORT}",
         "enable_lsd": False,
         "enable_upnp": False,
@@ -181,7 +182,8 @@ class SwarmPeer:
         happened = []
         for alert in self._session.pop_alerts():
             if isinstance(alert, lt.block_uploaded_alert):
-                happened.append(self._sent_block(alert))
+                if not self._stalled:  # what libtorrent still takes from the disk does not leave any more
+                    happened.append(self._sent_block(alert))
             elif isinstance(alert, lt.tracker_reply_alert):
                 self.announced = True
             elif isinstance(alert, lt.dht_get_peers_reply_alert):
