@@ -11,7 +11,7 @@ unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP VIRTUAL_ENV PIP_USER PIP_TARGET PIP
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format unit cov e2e install system docs bench bench-quick bench-planner bench-scaling bench-serving clean
+.PHONY: help demo test lint format unit cov e2e install system docs bench-setup bench bench-quick bench-planner bench-scaling bench-serving clean
 
 help:
 	@echo 'make demo           install into $(VENV) and stream a video from a swarm on this machine'
@@ -21,6 +21,7 @@ help:
 	@echo 'make unit           the quick tests only'
 	@echo 'make e2e            the tests with the real engine, real swarms and real players only'
 	@echo 'make docs           write docs/cli.md anew'
+	@echo 'make bench-setup    videos, torrents and the emulator of the swarm lab (root, Debian; RIVALS=1: other tools too)'
 	@echo 'make bench          the swarm lab: all tools in all scenarios, five times, then the report (root, hours)'
 	@echo 'make bench-quick    two revisions side by side in under 10 minutes (root): A=REV B=REV'
 	@echo 'make bench-planner  time and memory of a re-plan'
@@ -72,6 +73,9 @@ docs: $(VENV)/.dev
 	mv docs/cli.md.new docs/cli.md
 
 # RUN has more arguments of the run, such as RUN='S1 S2 --tools headrace,peerflix --reps 3'; OUT is the folder of the rows.
+bench-setup: $(VENV)/.dev
+	$(BIN)/python -m bench setup $(if $(RIVALS),--rivals)
+
 OUT ?= $(HOME)/.cache/headrace-bench/results/$(shell date --utc +%F)
 bench: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --editable '.[bench]' </dev/null
