@@ -72,10 +72,10 @@ docs: $(VENV)/.dev
 	$(BIN)/python -m headrace.cli.reference > docs/cli.md.new
 	mv docs/cli.md.new docs/cli.md
 
-# RUN has more arguments of the run, such as RUN='S1 S2 --tools headrace,peerflix --reps 3'; OUT is the folder of the rows.
 bench-setup: $(VENV)/.dev
 	$(BIN)/python -m bench setup $(if $(RIVALS),--rivals)
 
+# RUN has more arguments of the run, such as RUN='S1 S2 --tools headrace,peerflix --reps 3'; OUT is the folder of the rows.
 OUT ?= $(HOME)/.cache/headrace-bench/results/$(shell date --utc +%F)
 bench: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --editable '.[bench]' </dev/null
