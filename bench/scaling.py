@@ -32,8 +32,9 @@ ROUNDS, PASSES, TRACED = 60, 5, 20
 """Steps of each kind in a pass; passes; steps while memory is traced, which makes them ten times as slow."""
 OUT = Path("docs/benchmarks")
 NOISE = 1.3
-"""By how much the ratio of two equal medians may be off. Measured: 1.11, and up to 1.3 when others use the machine, since
-CPU time is longer while they are in the caches. What grew with the pieces would be at 10 for ten times as many."""
+"""By how much the ratio of two equal medians may be off. Measured: 1.11, and up to 1.3 when others use the machine,
+since CPU time is longer while they are in the caches. What grew with the pieces would be at 10 for ten times as many.
+"""
 PLAN_MS, PLAN_BYTES = 5.0, 50_000_000
 """What a re-plan may take, and all that planning needs, for 50 GB (docs/strategy.md)."""
 COMMAND = "python -m bench scaling"
@@ -168,7 +169,7 @@ def markdown(rows: Sequence[Row], verdicts: Sequence[Claim], about: dict[str, st
         _about(about),
         "![Cost of a re-plan](scaling-plan.svg)",
         "![Cost of alerts](scaling-alerts.svg)",
-        "## Claims\n\nRatios are of medians, the worst of all torrents below. With the heads a cost may grow as they do; "
+        "## Claims\n\nRatios of medians, the worst of all torrents below. With the heads a cost may grow as they do, "
         f"with the pieces not at all, which is to say by less than {100 * (NOISE - 1):.0f} %, the noise of a machine "
         "that others use too (but for the counters of a second, which may grow as the pieces do).",
         _table(["claim", "worst", "bound", "where", "holds"], map(_claim, verdicts)),
