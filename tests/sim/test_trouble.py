@@ -230,3 +230,19 @@ async def test_the_only_peer_leaves(sim: Sim, lose: bool) -> None:
     await reading
     assert before >= 16_384
     assert sim.now() < 12 + 2 * physics([gone], PIECE, 5)
+
+
+QUICK = tuple(FakePeer(rate=200_000, rtt=0.05) for _ in range(6))
+CRAWLERS = tuple(FakePeer(rate=12_000, rtt=0.03) for _ in range(4))
+
+
+@simulated(peers=CRAWLERS + QUICK)
+async def test_crawlers_do_not_hold_up_a_viewer(sim: Sim) -> None:
+    """Half of the peers need more than five seconds for what each new peer is handed first."""
+    viewer = await sim.viewer()
+    assert await viewer.start() <= 2.5
+    await viewer.play(3)
+    viewer.open(viewer.byte_at(0.7))
+    assert await viewer.first_byte() <= 2 * physics(QUICK, 2 * PIECE, 2), "alone they would take 2.5 s"
+    await sim.pause(25)
+    assert len(sim.handle._wire.links) == len(CRAWLERS + QUICK), "they are met again"

@@ -55,6 +55,7 @@ class Handle:
         self.changes: list[Change] = []
         self.wanted: set[int] = set()
         self.blocks: list[bool] = []
+        self.looks: list[int] = []
 
     def path_of(self, index: int) -> Path:
         return self.folder / str(index)
@@ -66,6 +67,9 @@ class Handle:
 
     def report_blocks(self, wanted: bool) -> None:
         self.blocks.append(wanted)
+
+    def take_over(self, piece: int) -> None:
+        self.looks.append(piece)
 
 
 class Stage:

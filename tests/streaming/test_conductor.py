@@ -158,7 +158,27 @@ def test_dropped_pieces_are_not_taken_any_more(stage: Make) -> None:
 
 
 @virtual_time
-async def test_a_jump_takes_back_every_request(stage: Make) -> None:
+async def test_a_piece_holds_up_its_reader_once_all_of_it_was_asked_for(stage: Make) -> None:
+    clock = Clock()
+    one = stage([TOTAL], PIECE, clock=clock)
+    assert one.conductor.held_up() is None
+    old = one.conductor.enter(0, TOTAL)
+    clock.now = 1.0
+    new = one.conductor.enter(320, TOTAL)
+    one.conductor.pieces_taken([0, 20])
+    assert one.conductor.held_up() is None, "nobody waits"
+    old.waiting_since = new.waiting_since = 1.0
+    assert one.conductor.held_up() == 20, "the newest one's"
+    one.conductor.served(new)
+    assert one.conductor.held_up() == 0
+    one.come(0)
+    assert one.conductor.held_up() is None
+    one.conductor.advance(old, PIECE)
+    assert one.conductor.held_up() is None, "not all of it was asked for"
+
+
+@virtual_time
+async def test_a_jump_takes_back_every_request_but_those_for_its_own_piece(stage: Make) -> None:
     one = stage([TOTAL], PIECE)
     one.conductor.pin("last", [Span(639, 640)])
     place = one.conductor.enter(0, TOTAL)
@@ -168,6 +188,10 @@ async def test_a_jump_takes_back_every_request(stage: Make) -> None:
     one.conductor.move(place, 320)
     assert one.handle.changes[-1].jump == 20
     assert one.conductor.world().taken == set()
+    one.conductor.pieces_taken([20, 21])
+    one.conductor.move(place, 325)
+    assert one.handle.changes[-1].jump == 20
+    assert one.conductor.world().taken >= {20}
 
 
 @virtual_time

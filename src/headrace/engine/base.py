@@ -222,6 +222,11 @@ class EngineTorrent(Protocol):
     def set_paused(self, paused: bool) -> None:
         """Stop or go on: no peers, no traffic while paused."""
 
+    def take_over(self, piece: int) -> None:
+        """A viewer waits for this piece, all of which was asked for: have a look at who holds its blocks. From the
+        second look on, peers that are far slower than the others are let go for a while; others get their blocks.
+        """
+
     def request_stats(self) -> None:
         """Ask for a ``Stats`` event."""
 

@@ -16,6 +16,7 @@ from headrace.engine.bans import Bans
 from headrace.engine.base import AddRequest, Change, Event
 from headrace.engine.readiness import Readiness
 from headrace.engine.steering import Steering, guarded, running_loop
+from headrace.engine.takeover import Address, Takeover
 from headrace.engine.translate import layout_of, peer_of
 
 
@@ -30,6 +31,7 @@ class LibtorrentTorrent:
         unfinished: dict[int, list[bool]],
         remove: Callable[[LibtorrentTorrent, bool], None],
         tell: Callable[[Sequence[Event]], None],
+        turn_away: Callable[[LibtorrentTorrent, Sequence[Address]], None],
     ) -> None:
         self.handle = handle
         self.request = request
@@ -40,6 +42,7 @@ class LibtorrentTorrent:
         self.bans = Bans()
         self._unfinished = unfinished
         self._steering = Steering(handle, flags.sequential_download, self.readiness)
+        self._takeover = Takeover(lambda peers: turn_away(self, peers))
         self._to_settle = False
         self.part_file: Path | None = None
         self.blocks_reported = request.blocks
@@ -100,6 +103,10 @@ class LibtorrentTorrent:
         guarded(self.handle.clear_error)
         guarded(lambda: self.handle.unset_flags(self._flags.upload_mode))
         guarded(self.handle.resume)
+
+    def take_over(self, piece: int) -> None:
+        """Look at who holds the blocks of a piece that a viewer waits for."""
+        self._takeover.look(self.handle, piece)
 
     def request_stats(self) -> None:
         """A ``Stats`` event follows."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -32,6 +33,8 @@ AT_ONCE = 128
 """Alerts in one step of the event loop: about 20 µs each, and at 100 MB/s a thousand may have come."""
 BLOCKED = 1
 """In a filter of addresses."""
+REUNION_SECONDS = 20.0
+"""After so long a peer that was too slow for a waiting viewer is met again: it helps while nobody waits."""
 CLOSE_SECONDS = 3.0
 """How long the end waits for resume data."""
 
@@ -68,7 +71,7 @@ class LibtorrentEngine:
     def __init__(self, options: EngineOptions) -> None:
         self._options = options
         self._session: lt.session | None = None
-        self._filter = lt.ip_filter()
+        self._filter, self._filter_lock = lt.ip_filter(), threading.Lock()
         self._alerts: list[Any] = []
         self._torrents: dict[int, LibtorrentTorrent] = {}
         self._leaving: dict[str, str] = {}
@@ -138,7 +141,13 @@ class LibtorrentEngine:
         except RuntimeError as error:
             raise InputError(f"The torrent was refused: {error}.", kind="refused") from None
         torrent = LibtorrentTorrent(
-            handle, lt.torrent_flags, request, dict(params.unfinished_pieces), self._drop, self._tell
+            handle,
+            lt.torrent_flags,
+            request,
+            dict(params.unfinished_pieces),
+            self._drop,
+            self._tell,
+            self._let_go_for_a_while,
         )
         self._torrents[hash(handle)] = torrent
         return torrent
@@ -256,11 +265,33 @@ class LibtorrentEngine:
 
     def _pardon(self, torrent: LibtorrentTorrent, peers: Sequence[Address]) -> None:
         """Meet them again: whoever comes into the filter is forgotten, and so is that they were banned."""
-        for verdict in (BLOCKED, 0):
-            for host, _ in peers:  # they were connected, so no list of the user's has them
-                self._filter.add_rule(host, host, verdict)
-            self._need().set_ip_filter(self._filter)
-        torrent.add_peers(peers)
+        self._turn_away(peers, lambda: torrent.add_peers(peers))
+
+    def _let_go_for_a_while(self, torrent: LibtorrentTorrent, peers: Sequence[Address]) -> None:
+        """Their connections are closed, so that others are asked for their blocks; they are met again later."""
+
+        def later() -> None:
+            if self._loop is not None:
+                self._loop.call_later(REUNION_SECONDS, torrent.add_peers, peers)
+
+        self._turn_away(peers, later)
+
+    def _turn_away(self, peers: Sequence[Address], then: Callable[[], None]) -> None:
+        """Into the filter and out again, in a thread: with a long list it takes a tenth of a second."""
+        session, loop = self._session, self._loop
+        if session is None or loop is None:
+            return
+
+        def filter_and_forget() -> None:
+            with self._filter_lock:
+                for verdict in (BLOCKED, 0):
+                    for host, _ in peers:  # they were connected, so no list of the user's has them
+                        self._filter.add_rule(host, host, verdict)
+                    session.set_ip_filter(self._filter)
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(then)
+
+        loop.run_in_executor(None, filter_and_forget)
 
     def _met(self, torrent: LibtorrentTorrent, alert: Any, events: list[Event]) -> None:
         info = alert.params.ti if isinstance(alert, lt.add_torrent_alert) else torrent.handle.torrent_file()

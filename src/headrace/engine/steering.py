@@ -97,7 +97,8 @@ class Steering:
         if self._gate is not None:
             self._gate.append(change)
             return
-        self._readiness.withdrawn(change.drop if change.jump is None else self._readiness.in_flight())
+        in_flight = self._readiness.in_flight()
+        self._readiness.withdrawn(change.drop if change.jump is None else set(in_flight) - {change.jump})
         self._silence()
         pairs = [(piece, UNWANTED) for piece in change.drop] + [(piece, WANTED) for piece in change.want]
         if change.jump is not None and not any(piece == change.jump for piece, _ in pairs):

@@ -17,6 +17,7 @@ from headrace.core.planner import NO_RATES, Plan, Rates, World
 from headrace.core.spans import Span
 from headrace.engine.base import Change, EngineTorrent
 from headrace.streaming.eager import EarlyBlocks
+from headrace.streaming.haste import Haste
 from headrace.streaming.waits import StreamFailed, Waits
 
 HUNGER_SECONDS = 1.0
@@ -62,6 +63,7 @@ class Conductor:
         self._left_at = -IDLE_SECONDS
         self._next_id = 1
         self._layout: Layout | None = None
+        self._haste = Haste(torrent, self.held_up)
 
     # what is wanted
     def start(self, layout: Layout) -> None:
@@ -171,6 +173,14 @@ class Conductor:
             idle=not self.places and now - self._left_at >= IDLE_SECONDS,
         )
 
+    def held_up(self) -> int | None:
+        """The piece that the newest waiting reader waits for, if peers were asked for all of it."""
+        waiting = [place for place in self.places.values() if place.waiting_since is not None]
+        if not waiting or self._layout is None or not self.torrent.have:
+            return None
+        piece = self._layout.piece_at(max(waiting, key=lambda place: (place.since, place.id)).position)
+        return piece if piece in self._taken and not self.torrent.have[piece] else None
+
     def replan(self) -> None:
         """Make a plan and tell the engine what changed."""
         world = self.world()
@@ -179,6 +189,7 @@ class Conductor:
         new = planner.plan(world, self.clock())
         step = planner.diff(self.plan, new, world.have)
         self.plan = new
-        self._taken.difference_update(self._taken if step.jump is not None else step.drop)
+        self._taken.difference_update(self._taken - {step.jump} if step.jump is not None else step.drop)
         if step.want or step.drop:
             self.torrent.apply(Change(step.want, step.drop, step.jump))
+        self._haste.check()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from itertools import pairwise
 
+from headrace.core.stragglers import LOOK_SECONDS
 from headrace.engine.base import (
     BLOCK,
     BlockArrived,
@@ -211,6 +213,23 @@ async def taken_pieces_are_told(world: World) -> None:
                 at for at, event in enumerate(one.events) if isinstance(event, PiecesReady) and piece in event.pieces
             ]
             assert place < ready[0], f"piece {piece} was ready before it was taken"
+
+
+async def stragglers_are_let_go(world: World) -> None:
+    """Who holds up a piece that is waited for loses its connection after some looks; nobody else does."""
+    quick = [await world.add_seed(rate=SLOW) for _ in range(3)]
+    crawler = await world.add_seed(rate=SLOW // 16)
+    async with client(world, *quick, crawler) as one:
+        assert one.torrent is not None
+        await one.peers(4)
+        one.torrent.apply(Change(want=tuple(range(40))))
+        await one.until(lambda: len(one.arrived()) > 20, "most pieces")
+        while late := next((piece for piece in range(40) if not one.torrent.have[piece]), None):
+            one.torrent.take_over(late)
+            await asyncio.sleep(LOOK_SECONDS)
+        await one.had(range(40))
+        left = await one.peers(3)
+        assert {peer.address for peer in left} == {f"{host}:{port}" for host, port in quick}, left
 
 
 async def seeds_go_and_come_back(world: World) -> None:

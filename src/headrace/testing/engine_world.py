@@ -27,6 +27,8 @@ from headrace.engine.base import (
     EngineTorrent,
     Event,
     MetadataReady,
+    Peer,
+    Peers,
     PiecesReady,
     Stats,
     TorrentRemoved,
@@ -194,6 +196,19 @@ class Client:
                 await self.until(lambda seen=seen: len(self.of(Stats)) > seen, what)  # type: ignore[misc]
                 if done(self.of(Stats)[-1]):
                     return self.of(Stats)[-1]
+                await asyncio.sleep(0.05)
+
+    async def peers(self, count: int) -> tuple[Peer, ...]:
+        """Ask for ``Peers`` until so many are connected."""
+        assert self.torrent is not None
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                seen = len(self.of(Peers))
+                self.torrent.request_peers()
+                await self.until(lambda seen=seen: len(self.of(Peers)) > seen, "peers")  # type: ignore[misc]
+                met = [peer for peer in self.of(Peers)[-1].peers if peer.source != "connecting"]
+                if len(met) == count:
+                    return tuple(met)
                 await asyncio.sleep(0.05)
 
     def of(self, kind: type[E]) -> list[E]:

@@ -6,6 +6,7 @@ import math
 from collections import deque
 from dataclasses import dataclass, field
 
+from headrace.core.stragglers import Sender
 from headrace.engine.base import BLOCK
 from headrace.testing.fake_swarm import FakePeer
 
@@ -75,6 +76,17 @@ class Link:
     last: float = 0.0
     free: float = 0.0
     sent: int = 0
+
+    @property
+    def name(self) -> str:
+        """Its address."""
+        return "{}:{}".format(*self.peer.address)
+
+    def sender(self, piece: int, now: float) -> Sender:
+        """What it does for a piece that a viewer waits for."""
+        held = frozenset(request.block for request in self.requests if request.piece == piece and not request.released)
+        able = self.unchoked and bool(self.mask[piece])
+        return Sender(self.name, self.meter.total, self.meter.rate(now), held, able)
 
     def room(self, now: float) -> int:
         """How many more requests it is to get."""

@@ -97,6 +97,10 @@ class FakeTorrent:
         self._paused = paused
         self._do(self._connect_all if not paused else self._disconnect_all)
 
+    def take_over(self, piece: int) -> None:
+        """Peers that hold up this piece are let go."""
+        self._do(lambda: self._wire.take_over(piece))
+
     def request_stats(self) -> None:
         """A ``Stats`` event follows."""
         links, now = self._wire.connected(), self._engine.now(self._swarm)

@@ -19,10 +19,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from headrace.core.stragglers import Stragglers
 from headrace.engine.base import BLOCK, Change
 from headrace.testing.fake_link import Link, Meter, Partial, Request
 from headrace.testing.fake_swarm import FakePeer, FakeSwarm
 
+REUNION = 20.0
+"""Seconds until a peer that held up a viewer is met again."""
 TIMEOUT = 3.0
 """Seconds of silence after which a peer's blocks are asked for elsewhere (the engine: 2 s, seen at its next tick)."""
 
@@ -85,6 +88,8 @@ class Wire:
         self._now = 0.0
         self._downlink_free = 0.0
         self._out: list[Outcome] = []
+        self._late = -1
+        self._stragglers = Stragglers()
 
     # time
     def next_at(self) -> float | None:
@@ -162,6 +167,15 @@ class Wire:
         """The connection to a peer is closed."""
         if address in self.links:
             self._close(self.links[address])
+
+    def take_over(self, piece: int) -> None:
+        """A viewer waits for this piece: let go of peers that hold it up, and meet them again later."""
+        if piece != self._late:
+            self._late, self._stragglers = piece, Stragglers()
+        for address in self._stragglers.look([link.sender(piece, self._now) for link in self.connected()]):
+            link = next(link for link in self.connected() if link.name == address)
+            self._close(link)
+            self._at(self._now + REUNION, self.connect, link.peer)
 
     def connected(self) -> list[Link]:
         """Peers that we speak with."""
