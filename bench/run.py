@@ -80,6 +80,7 @@ def once(place: Place, run: Run, tool: Tool, attempt: int = 0) -> Row:
             play(Stage(lab, run.scenario, tool, launch, place.player), row)
         except ToolFailed as error:
             row.error = str(error)
+            _keep_words(place, launch, row, attempt)
         row.received = lab.received()
         counters = lab.close()
     row.late, row.late_most = counters.late, counters.late_most
@@ -93,9 +94,20 @@ def _keep_arrivals(place: Place, lab: Lab, row: Row, attempt: int) -> None:
     row.sent, row.wasted = totals.sent, totals.wasted
     if row.played and row.launched is not None and row.first_frame is not None:
         row.in_order = arrivals.in_order(arrivals.between(blocks, row.launched + row.first_frame, math.inf))
-    name = f"{row.scenario}-{row.tool}-{row.rep}" + (f"-{attempt + 1}" if attempt else "") + ".bin"
-    row.arrivals = f"arrivals/{name}"
+    row.arrivals = f"arrivals/{_name(row, attempt)}.bin"
     shutil.copyfile(lab.blocks, place.out / row.arrivals)
+
+
+def _keep_words(place: Place, launch: Launch, row: Row, attempt: int) -> None:
+    """What a tool that failed said, for whoever wants to know why."""
+    folder = place.out / "failures"
+    folder.mkdir(exist_ok=True)
+    words = [path.read_text(errors="replace") for path in (launch.output, launch.errors) if path.exists()]
+    folder.joinpath(f"{_name(row, attempt)}.txt").write_text("\n".join([row.error, *words]))
+
+
+def _name(row: Row, attempt: int) -> str:
+    return f"{row.scenario}-{row.tool}-{row.rep}" + (f"-{attempt + 1}" if attempt else "")
 
 
 def brief(row: Row) -> str:

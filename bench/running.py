@@ -40,7 +40,7 @@ class Running:
         launch.output.unlink(missing_ok=True)
         tool.prepare(launch)
         words, environment = tool.argv(launch), variables(tool, launch, os.environ)
-        with launch.output.open("wb") as output, launch.folder.joinpath("errors").open("ab") as errors:
+        with launch.output.open("wb") as output, launch.errors.open("ab") as errors:
             self.launched = time.monotonic()
             self._process = lab.client(
                 words,
@@ -80,7 +80,7 @@ class Running:
     def _last_words(self) -> str:
         lines = [
             line
-            for name in (self._launch.output, self._launch.folder / "errors")
+            for name in (self._launch.output, self._launch.errors)
             for line in _text(name).splitlines()
             if line.strip()
         ]

@@ -59,6 +59,11 @@ class Launch:
         return self.folder / "output"
 
     @property
+    def errors(self) -> Path:
+        """What the tool writes on standard error."""
+        return self.folder / "errors"
+
+    @property
     def handed(self) -> Path:
         """Where the player's stand-in (fakebin/mpv) puts the URL that a tool hands to it."""
         return self.folder / "url"

