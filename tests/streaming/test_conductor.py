@@ -14,7 +14,7 @@ from headrace.core.spans import Span
 from headrace.engine.base import BLOCK
 from headrace.streaming.conductor import HUNGER_SECONDS, IDLE_SECONDS
 from headrace.streaming.waits import ReaderClosed, StreamFailed
-from headrace.testing.clock import virtual_time
+from headrace.testing.clock import run, virtual_time
 
 PIECE, TOTAL = 16, 640
 PIECES = TOTAL // PIECE
@@ -270,6 +270,10 @@ moves = st.lists(
 @given(moves)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_engine_always_has_the_plan(stage: Make, moves: list[tuple[str, int]]) -> None:
+    run(_moved(stage, moves))
+
+
+async def _moved(stage: Make, moves: list[tuple[str, int]]) -> None:
     clock = Clock()
     one = stage([TOTAL], PIECE, clock=clock)
     one.conductor.set_goals(one.layout.files)

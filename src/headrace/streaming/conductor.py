@@ -36,6 +36,9 @@ class Place:
     since: float
     fresh: bool = True
     waiting_since: float | None = None
+    hungry_since: float | None = None
+    """When the first of a row of waits began, each soon after the one before: a swarm slower than the film makes many
+    short ones."""
     waited_until: float = -HUNGER_SECONDS
 
     def head(self, now: float = 0.0) -> Head:
@@ -113,7 +116,9 @@ class Conductor:
         assert self._layout is not None
         piece = self._layout.piece_at(place.position)
         if place.waiting_since is None:
-            place.waiting_since = self.clock()
+            now = place.waiting_since = self.clock()
+            if place.hungry_since is None or now - place.waited_until >= HUNGER_SECONDS:
+                place.hungry_since = now
             self.replan()
         await self.waits.until(piece, place.id)
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SHORTEST = 0.5
 """Seconds between two counts that a rate is made of: shorter ones are mostly noise."""
+AGAIN = 0.5
+"""Seconds: a wait that follows so soon on another counts as the same."""
 CELLS = 64
 """Parts of the file in the coarse map."""
 
@@ -70,9 +72,20 @@ class Gauge:
 
     def wait_began(self) -> float | None:
         """When the longest wait of any reader began, or None."""
-        conductor = self._torrent.conductor
-        waits = [p.waiting_since for p in conductor.places.values() if p.waiting_since is not None] if conductor else []
-        return min(waits, default=None)
+        waits = [place.hungry_since if self._slow() else place.waiting_since for place in self._hungry()]
+        return min((since for since in waits if since is not None), default=None)
+
+    def _slow(self) -> bool:
+        """Whether the swarm is slower than the film: then many short waits are one. Else they are a player's that
+        fills its cache as fast as it can."""
+        return 0 < self.delivery < self.bitrate()
+
+    def _hungry(self) -> list[Place]:
+        """Readers that wait; in a slow swarm also who did a moment ago, and will again."""
+        conductor, now = self._torrent.conductor, asyncio.get_running_loop().time()
+        places = conductor.places.values() if conductor else ()
+        since = now - AGAIN if self._slow() else now
+        return [place for place in places if place.waiting_since is not None or place.waited_until > since]
 
     def buffered(self) -> int:
         """Bytes that lie ready ahead of what is shown, else of the newest reader, without a gap."""
@@ -132,12 +145,9 @@ class Gauge:
 
     def waiting_piece(self) -> int | None:
         """What the newest waiting reader waits for."""
-        layout, conductor = self._torrent.layout, self._torrent.conductor
-        if layout is None or conductor is None:
-            return None
-        waiting = [place for place in conductor.places.values() if place.waiting_since is not None]
-        newest = max(waiting, key=lambda place: place.since, default=None)
-        return layout.piece_at(newest.position) if newest else None
+        layout = self._torrent.layout
+        newest = max(self._hungry(), key=lambda place: place.since, default=None)
+        return layout.piece_at(newest.position) if newest and layout else None
 
     def _peer_facts(self, piece: int | None) -> tuple[health.PeerFacts, ...] | None:
         if self.facts is None:
