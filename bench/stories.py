@@ -51,12 +51,11 @@ class Stage:
         """Seconds until a player has a frame at a place (seconds of the film), None if it has none in time."""
         began = time.monotonic()
         process = self.open(url, at, player)
-        try:
-            done = process.wait(timeout) == 0
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            done = False
+        # a wait with a timeout looks every 50 ms only
+        timer = threading.Timer(timeout, process.kill)
+        timer.start()
+        done = process.wait() == 0
+        timer.cancel()
         return time.monotonic() - began if done else None
 
     def open(self, url: str, at: float, player: Player = "ffmpeg") -> subprocess.Popen[bytes]:
