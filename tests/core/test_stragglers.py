@@ -66,6 +66,13 @@ def test_silence_must_last_for_some_of_its_blocks() -> None:
     assert talk(Stragglers(), 1_500_000, 0, 99) == [()] * 99, "no rate, no measure"
 
 
+def test_silence_counts_before_rates_are_known() -> None:
+    looks = Stragglers()
+    stuck = sender("x", 400_000, held=(1,))
+    found = [looks.look([sender("a", came), sender("b", came), stuck]) for came in range(100_000, 700_000, 100_000)]
+    assert found == [()] * 5 + [("x",)]
+
+
 def test_somebody_must_be_left_to_take_over() -> None:
     slow = sender("x", 1, 1, held=(1,))
     for others, found in (

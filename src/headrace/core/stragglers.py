@@ -41,7 +41,8 @@ class Stragglers:
     def __init__(self) -> None:
         self._before: dict[str, Sender] = {}
         self._silent: dict[str, tuple[int, int]] = {}
-        """Looks without a byte, and the rate when they began."""
+        """Looks without a byte, and the rate when they began; in the first second, when the engine has measured none
+        yet, what came in that second."""
 
     def look(self, senders: Sequence[Sender]) -> tuple[str, ...]:
         """Addresses to let go now, so that others are asked for their blocks."""
@@ -63,10 +64,11 @@ class Stragglers:
 
     def _count_silence(self, senders: Iterable[Sender]) -> None:
         counts = {}
+        measured = any(sender.rate for sender in senders)
         for sender in senders:
             before = self._before.get(sender.address)
             if before is not None and sender.received == before.received and self._keeps(sender):
-                looks, rate = self._silent.get(sender.address, (0, before.rate))
+                looks, rate = self._silent.get(sender.address, (0, before.rate if measured else before.received))
                 counts[sender.address] = looks + 1, rate
         self._silent = counts
 
