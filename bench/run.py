@@ -11,6 +11,7 @@ import argparse
 import math
 import os
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -81,7 +82,6 @@ def once(place: Place, run: Run, tool: Tool, attempt: int = 0) -> Row:
         except ToolFailed as error:
             row.error = str(error)
             _keep_words(place, launch, row, attempt)
-        row.received = lab.received()
         counters = lab.close()
     row.late, row.late_most = counters.late, counters.late_most
     _keep_arrivals(place, lab, row, attempt)
@@ -129,6 +129,8 @@ def brief(row: Row) -> str:
 
 def run_all(place: Place, runs: list[Run], tools: dict[str, Tool], tell: Tell) -> None:
     """Make all runs. ``tell`` gets each row; what is left to do is said on standard error. Raises LabFailed."""
+    # A shell lets what it runs in the background ignore SIGINT; tools would inherit that, and are ended by it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     place.out.joinpath("arrivals").mkdir(parents=True, exist_ok=True)
     forecast = Forecast(list(runs))
     for run in runs:

@@ -90,7 +90,7 @@ def begin(stage: Stage, row: Row) -> tuple[Running, str]:
     try:
         return running, _start(stage, row, running)
     except BaseException:
-        _end(running, row)
+        _end(stage, running, row)
         raise
 
 
@@ -122,7 +122,8 @@ def _first_byte(stage: Stage, row: Row, running: Running, url: str) -> None:
         time.sleep(0.05)
 
 
-def _end(running: Running, row: Row) -> None:
+def _end(stage: Stage, running: Running, row: Row) -> None:
+    row.received = stage.lab.received()
     cpu, memory = running.stop()
     row.cpu += cpu
     row.memory = max(row.memory, memory)
@@ -204,7 +205,7 @@ def play(stage: Stage, row: Row) -> None:
         if stage.scenario.story != "warm":
             AFTER[stage.scenario.story](stage, row, running, url)
     finally:
-        _end(running, row)
+        _end(stage, running, row)
     if stage.scenario.story == "warm":
         _again(stage, row)
 
@@ -213,5 +214,5 @@ def _again(stage: Stage, row: Row) -> None:
     """The second launch, with what the first one left."""
     second = Row(row.scenario, row.tool)
     running, _ = begin(stage, second)
-    _end(running, row)
+    _end(stage, running, row)
     row.second_start = second.first_frame if stage.player == "ffmpeg" else second.first_frame_mpv

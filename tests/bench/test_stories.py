@@ -91,6 +91,7 @@ def test_watching(tmp_path: Path, port: int) -> None:
     assert row.offered < row.first_frame < 10
     assert row.first_frame_mpv is None
     assert row.received_first_frame == 1000
+    assert row.received == 7000
     assert [(seek.to, seek.seconds is None) for seek in row.seeks] == [(0.2, False), (0.8, True)]
     assert row.seeks[0].at is not None
     assert row.first_frame <= row.seeks[0].at
