@@ -56,6 +56,7 @@ class Handle:
         self.wanted: set[int] = set()
         self.blocks: list[bool] = []
         self.looks: list[int] = []
+        self.calm: list[bool] = []
 
     def path_of(self, index: int) -> Path:
         return self.folder / str(index)
@@ -67,6 +68,9 @@ class Handle:
 
     def report_blocks(self, wanted: bool) -> None:
         self.blocks.append(wanted)
+
+    def set_calm(self, calm: bool) -> None:
+        self.calm.append(calm)
 
     def take_over(self, piece: int) -> None:
         self.looks.append(piece)

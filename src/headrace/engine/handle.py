@@ -14,6 +14,7 @@ from headrace.core.pieces import Layout
 from headrace.engine import base
 from headrace.engine.bans import Bans
 from headrace.engine.base import AddRequest, Change, Event
+from headrace.engine.calm import Calm
 from headrace.engine.readiness import Readiness
 from headrace.engine.steering import Steering, guarded, running_loop
 from headrace.engine.takeover import Address, Takeover
@@ -32,6 +33,7 @@ class LibtorrentTorrent:
         remove: Callable[[LibtorrentTorrent, bool], None],
         tell: Callable[[Sequence[Event]], None],
         turn_away: Callable[[LibtorrentTorrent, Sequence[Address]], None],
+        turn_calm: Callable[[LibtorrentTorrent, bool], None],
     ) -> None:
         self.handle = handle
         self.request = request
@@ -42,6 +44,7 @@ class LibtorrentTorrent:
         self.bans = Bans()
         self._unfinished = unfinished
         self._steering = Steering(handle, flags.sequential_download, self.readiness)
+        self._calm = Calm(lambda calm: turn_calm(self, calm))
         self._takeover = Takeover(lambda peers: turn_away(self, peers))
         self._to_settle = False
         self.part_file: Path | None = None
@@ -107,6 +110,10 @@ class LibtorrentTorrent:
     def take_over(self, piece: int) -> None:
         """Look at who holds the blocks of a piece that a viewer waits for."""
         self._takeover.look(self.handle, piece)
+
+    def set_calm(self, calm: bool) -> None:
+        """Few requests in flight, if that fills the pipe, or as many as are useful."""
+        self._calm.want(self.handle, calm)
 
     def request_stats(self) -> None:
         """A ``Stats`` event follows."""

@@ -23,7 +23,7 @@ from headrace.engine.base import AddRequest, EngineOptions, Event, Listener
 from headrace.engine.handle import LibtorrentTorrent
 from headrace.engine.steering import running_loop
 from headrace.engine.translate import OF_PIECES, OF_REMOVED, OF_SESSION, OF_TORRENT, best_hash, layout_of, stats_of
-from headrace.engine.tuning import UTP_DELAY, carries_udp, settings_for
+from headrace.engine.tuning import STREAMING, UTP_DELAY, carries_udp, settings_for
 from headrace.errors import EngineError, InputError
 
 if TYPE_CHECKING:
@@ -80,6 +80,8 @@ class LibtorrentEngine:
         self._bell, self._ringer = socket.socketpair()
         self._bell.setblocking(False)
         self._ringer.setblocking(False)
+        self._calm: set[str] = set()
+        self._is_calm = False
         self._closing: set[str] | None = None
         self._saved: asyncio.Event | None = None
 
@@ -148,8 +150,10 @@ class LibtorrentEngine:
             self._drop,
             self._tell,
             self._let_go_for_a_while,
+            self._turn_calm,
         )
         self._torrents[hash(handle)] = torrent
+        self._turn_calm(torrent, False)
         return torrent
 
     def _params(self, request: AddRequest) -> lt.add_torrent_params:
@@ -197,6 +201,7 @@ class LibtorrentEngine:
         session = self._need()
         options = (session.delete_files | session.delete_partfile) if delete_data else 0
         self._torrents.pop(hash(torrent.handle), None)
+        self._calm.discard(torrent.info_hash)
         with contextlib.suppress(RuntimeError):
             if delete_data:  # a hybrid that was added by its v2 hash has v1's too by now, and goes by that
                 self._leaving[best_hash(torrent.handle.info_hashes())] = torrent.info_hash
@@ -275,6 +280,14 @@ class LibtorrentEngine:
                 self._loop.call_later(REUNION_SECONDS, torrent.add_peers, peers)
 
         self._turn_away(peers, later)
+
+    def _turn_calm(self, torrent: LibtorrentTorrent, calm: bool) -> None:
+        """The setting is the session's: it is calm when all torrents are."""
+        self._calm = self._calm | {torrent.info_hash} if calm else self._calm - {torrent.info_hash}
+        all_calm = self._calm >= {known.info_hash for known in self._torrents.values()}
+        if self._session is not None and all_calm != self._is_calm:
+            self._is_calm = all_calm
+            self._session.apply_settings({"request_queue_time": 0 if all_calm else STREAMING["request_queue_time"]})
 
     def _turn_away(self, peers: Sequence[Address], then: Callable[[], None]) -> None:
         """Into the filter and out again, in a thread: with a long list it takes a tenth of a second."""

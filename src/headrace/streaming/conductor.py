@@ -66,7 +66,7 @@ class Conductor:
         self._left_at = -IDLE_SECONDS
         self._next_id = 1
         self._layout: Layout | None = None
-        self._haste = Haste(torrent, self.held_up)
+        self._haste = Haste(torrent, self.clock, self.held_up)
 
     # what is wanted
     def start(self, layout: Layout) -> None:
@@ -197,4 +197,4 @@ class Conductor:
         self._taken.difference_update(self._taken - {step.jump} if step.jump is not None else step.drop)
         if step.want or step.drop:
             self.torrent.apply(Change(step.want, step.drop, step.jump))
-        self._haste.check()
+        self._haste.check(world, self._left_at)

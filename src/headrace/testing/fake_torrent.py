@@ -101,6 +101,9 @@ class FakeTorrent:
         """Peers that hold up this piece are let go."""
         self._do(lambda: self._wire.take_over(piece))
 
+    def set_calm(self, calm: bool) -> None:
+        """Nothing to do: requests of a fake torrent are few anyway."""
+
     def request_stats(self) -> None:
         """A ``Stats`` event follows."""
         links, now = self._wire.connected(), self._engine.now(self._swarm)
