@@ -170,6 +170,38 @@ async def test_descriptors_live_as_long_as_a_thread_uses_them(world, v1, video, 
     assert closed == [-1]
 
 
+async def test_a_thread_stops_when_the_client_has_gone(monkeypatch):
+    outlet, calls = Outlet(None, None), []  # type: ignore[arg-type]
+    ours, theirs = socket.socketpair()
+
+    def sendfile(line, file, offset, count):
+        calls.append((offset, count))
+        if len(calls) == 2:
+            outlet.close()
+        return count
+
+    monkeypatch.setattr(os, "sendfile", sendfile)
+    assert outlet._push(ours.fileno(), 0, 5, 16 << 20) == 4 << 20
+    assert calls == [(5, 2 << 20), (5 + (2 << 20), 2 << 20)]
+    ours.close()
+    theirs.close()
+
+
+async def test_copies_are_small(monkeypatch, tmp_path):
+    place = tmp_path / "x"
+    place.write_bytes(bytes(3 << 20))
+    written = []
+
+    class Response:
+        async def write(self, data):
+            written.append(len(data))
+
+    monkeypatch.delattr(os, "sendfile")
+    outlet = Outlet(None, Response())  # type: ignore[arg-type]
+    assert await outlet.send(FileSpan(place, 0, 3 << 20)) == 2 << 20
+    assert written == [2 << 20]
+
+
 async def test_headers_that_wait_come_first(monkeypatch):
     ours, theirs = socket.socketpair()
     waiting = [5, 3, 0, 0]
