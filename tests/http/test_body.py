@@ -187,6 +187,22 @@ async def test_a_thread_stops_when_the_client_has_gone(monkeypatch):
     theirs.close()
 
 
+async def test_a_thread_comes_back_after_its_turn(monkeypatch):
+    outlet, calls = Outlet(None, None), []  # type: ignore[arg-type]
+    ours, theirs = socket.socketpair()
+
+    def sendfile(line, file, offset, count):
+        calls.append(offset)
+        time.sleep(0.03)
+        return count
+
+    monkeypatch.setattr(os, "sendfile", sendfile)
+    assert outlet._push(ours.fileno(), 0, 5, 16 << 20) == 2 << 20
+    assert calls == [5]
+    ours.close()
+    theirs.close()
+
+
 async def test_copies_are_small(monkeypatch, tmp_path):
     place = tmp_path / "x"
     place.write_bytes(bytes(3 << 20))
