@@ -6,16 +6,15 @@ Rules: every figure comes from rows; a target that was missed is said to be miss
 from __future__ import annotations
 
 import math
-import os
-import platform
 import statistics
 import subprocess
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import TypeVar
 
+from bench.machine import describe, version_of
+from bench.paths import ROOT
 from bench.serving_rows import GIB, ColdRow, RangeRow, Row, ViewersRow
 
 RATE_AT_LEAST = 0.8
@@ -202,22 +201,18 @@ def spread(figures: Sequence[float], digits: int) -> str:
 
 def machine() -> list[str]:
     """Where, when, with what and how this was measured."""
-    processors = f"{os.cpu_count()} × {_processor()}"
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIB
+    facts = describe()
     parts = ", ".join(f"{name} {_version(name)}" for name in ("libtorrent", "aiohttp"))
+    nginx = version_of(("/usr/sbin/nginx", "-v")) or "not there"
+    words = ("git", "describe", "--always", "--dirty")
+    revision = subprocess.run(words, cwd=ROOT, check=False, capture_output=True, text=True).stdout.strip()
     return [
-        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {processors}, {memory:.0f} GiB, Linux {platform.release()}. "
-        f"Headrace {_version('headrace')} at {_said('git', 'describe', '--always', '--dirty')}, "
-        f"Python {platform.python_version()}, {parts}, {_said('/usr/sbin/nginx', '-v').rpartition(': ')[2]}.",
-        "Written by `make bench-serving` (`python -m bench serving`).",
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {facts['cores']} × {facts['processor']}, {facts['memory']}, "
+        f"{facts['kernel']}. Headrace {_version('headrace')} at {revision or 'no revision'}, "
+        f"Python {facts['Python']}, {parts}, {nginx}.",
+        "Written by `make bench-serving` (`python -m bench serving`), on loopback in a network namespace of its own, "
+        "with TCP CUBIC (as root; else as the machine has it: with BBR, which paces, all figures were a third as high).",
     ]
-
-
-def _processor() -> str:
-    for entry in Path("/proc/cpuinfo").read_text().splitlines():
-        if entry.startswith("model name"):
-            return entry.partition(":")[2].strip()
-    return platform.machine()
 
 
 def _version(package: str) -> str:
@@ -225,10 +220,3 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return "unknown"
-
-
-def _said(*words: str) -> str:
-    """What a program says about itself; nginx says it on standard error."""
-    root = Path(__file__).parents[1]
-    found = subprocess.run(words, cwd=root, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    return found.stdout.strip()

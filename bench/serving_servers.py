@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from bench.paths import ROOT
 from headrace.testing.swarm import info_hash_of, make_torrent
 
-ROOT = Path(__file__).parents[1]
 HEADRACE = (sys.executable, "-m", "headrace")
 INSIDE = (sys.executable, "-m", "bench.serving_inside")
 """Headrace's own server, in a process that also watches its event loop."""
