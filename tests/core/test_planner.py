@@ -216,7 +216,7 @@ def test_the_difference_leads_from_one_plan_to_the_next(before: World, after: Wo
 @given(worlds, times)
 def test_the_same_plan_again_changes_nothing(world: World, now: float) -> None:
     made = plan(world, now)
-    assert diff(made, made, world.have) == ((), (), None)
+    assert diff(made, made, world.have) == ((), (), None, ())
 
 
 def test_a_jump_is_told_once_and_only_when_requests_are_in_the_way() -> None:
@@ -225,7 +225,10 @@ def test_a_jump_is_told_once_and_only_when_requests_are_in_the_way() -> None:
     assert diff(old, new, have).jump == 9
     assert diff(Plan((0, 9), (1, 1), jump=9), new, have).jump is None, "told already"
     assert diff(Plan((9,), (1,)), new, have).jump is None, "nothing is in its way"
-    assert diff(Plan((0, 1), (1, 1), jump=3), new, have) == ((9, 10), (0, 1), 9), "another seek"
+    assert diff(Plan((0, 1), (1, 1), jump=3), new, have) == ((9, 10), (0, 1), 9, ()), "another seek"
+    pinned = Plan((0, 9, 11, 12), (1, 0, 0, 0))
+    assert diff(pinned, Plan((9, 10, 11), (1, 1, 1), jump=9), have).keep == (9, 11), "pins that are wanted still"
+    assert diff(pinned, Plan((9, 10, 11), (1, 1, 1)), have).keep == (), "nothing is withdrawn"
     assert diff(old, replace(new, jump=None), have).jump is None
 
 

@@ -74,8 +74,17 @@ class Info:
 class Made:
     def __init__(self, **request: Any) -> None:
         self.raw, self.told, self.removed = Raw(), list[Event](), list[bool]()
+        self.away: list[Any] = []
+        self.calm: list[bool] = []
         self.torrent = LibtorrentTorrent(
-            self.raw, FLAGS, AddRequest(HASH, Path("/data"), **request), {}, self._remove, self._tell
+            self.raw,
+            FLAGS,
+            AddRequest(HASH, Path("/data"), **request),
+            {},
+            self._remove,
+            self._tell,
+            lambda _, peers: self.away.extend(peers),
+            lambda _, calm: self.calm.append(calm),
         )
 
     def _remove(self, _: LibtorrentTorrent, delete_data: bool) -> None:
@@ -256,3 +265,9 @@ async def test_flushing_is_asked_for_while_something_passed_and_is_not_written()
     one.torrent.readiness.passed(0)
     one.torrent.flush()
     assert ("flush_cache",) in one.raw.calls
+
+
+async def test_calm_ends_at_once() -> None:
+    one = Made()
+    one.torrent.set_calm(False)
+    assert one.calm == [False]

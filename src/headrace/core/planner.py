@@ -90,11 +90,13 @@ class Plan:
 
 
 class Step(NamedTuple):
-    """From one plan to the next: pieces to want, to drop, and where a seek went if it is new."""
+    """From one plan to the next: pieces to want, to drop, where a seek went if it is new, and what it must leave."""
 
     want: tuple[int, ...] = ()
     drop: tuple[int, ...] = ()
     jump: int | None = None
+    keep: tuple[int, ...] = ()
+    """Pins that were wanted before and still are: a jump must not withdraw what was asked for of them."""
 
 
 class _Wish(NamedTuple):
@@ -176,7 +178,8 @@ def diff(old: Plan, new: Plan, have: bytearray | bytes) -> Step:
     drop = tuple(sorted(piece for piece in before - after if not have[piece]))
     want = tuple(sorted(after - before))
     jump = new.jump if new.jump != old.jump and drop else None
-    return Step(want, drop, jump)
+    pins = (piece for piece, tier in zip(old.wanted, old.tiers, strict=True) if tier == 0 and piece in after)
+    return Step(want, drop, jump, tuple(sorted(pins)) if jump is not None else ())
 
 
 def handed_bytes(world: World) -> int:

@@ -22,12 +22,13 @@ class Change(NamedTuple):
     """What is to change in the engine's wishes; all wanted pieces are equal and are asked for in index order.
 
     ``want`` and ``drop`` are piece numbers. ``jump`` is the piece that a viewer waits for after a seek: requests in
-    flight for anything else are withdrawn where the protocol allows it.
+    flight for anything else but it and ``keep`` are withdrawn where the protocol allows it.
     """
 
     want: tuple[int, ...] = ()
     drop: tuple[int, ...] = ()
     jump: int | None = None
+    keep: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

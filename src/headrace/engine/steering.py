@@ -98,27 +98,30 @@ class Steering:
             self._gate.append(change)
             return
         in_flight = self._readiness.in_flight()
-        self._readiness.withdrawn(change.drop if change.jump is None else set(in_flight) - {change.jump})
+        self._readiness.withdrawn(change.drop if change.jump is None else set(in_flight) - {change.jump, *change.keep})
         self._silence()
         pairs = [(piece, UNWANTED) for piece in change.drop] + [(piece, WANTED) for piece in change.want]
         if change.jump is not None and not any(piece == change.jump for piece, _ in pairs):
             pairs.append((change.jump, WANTED))
-        guarded(lambda: self._steer(pairs, change.jump))
+        guarded(lambda: self._steer(pairs, change.jump, change.keep))
 
-    def _steer(self, pairs: list[tuple[int, int]], jump: int | None) -> None:
+    def _steer(self, pairs: list[tuple[int, int]], jump: int | None, keep: tuple[int, ...] = ()) -> None:
         if jump is not None:
             # The first deadline makes libtorrent withdraw all other requests in flight, in a step of its own: the
             # deadline must last until then, or the requests for this very piece are withdrawn too.
             self.handle.clear_piece_deadlines()
-            self.handle.set_piece_deadline(jump, 0)
-            running_loop().call_later(PULSE_SECONDS, guarded, lambda: self._end_pulse(jump))
+            urgent = (jump, *(piece for piece in keep if piece != jump))
+            for piece in urgent:
+                self.handle.set_piece_deadline(piece, 0)
+            running_loop().call_later(PULSE_SECONDS, guarded, lambda: self._end_pulse(urgent))
         self.handle.prioritize_pieces(pairs)
         self.handle.unset_flags(self._sequential)
         self.handle.set_flags(self._sequential)
 
-    def _end_pulse(self, piece: int) -> None:
-        self.handle.reset_piece_deadline(piece)
-        self.handle.prioritize_pieces([(piece, WANTED if piece in self._wanted else UNWANTED)])
+    def _end_pulse(self, pieces: tuple[int, ...]) -> None:
+        for piece in pieces:
+            self.handle.reset_piece_deadline(piece)
+        self.handle.prioritize_pieces([(piece, WANTED if piece in self._wanted else UNWANTED) for piece in pieces])
 
     def trim(self) -> None:
         """End libtorrent's slow start, in which the queue at a peer grows with every block, far past what

@@ -194,7 +194,7 @@ class Conductor:
         new = planner.plan(world, self.clock())
         step = planner.diff(self.plan, new, world.have)
         self.plan = new
-        self._taken.difference_update(self._taken - {step.jump} if step.jump is not None else step.drop)
+        self._taken.difference_update(self._taken - {step.jump, *step.keep} if step.jump is not None else step.drop)
         if step.want or step.drop:
-            self.torrent.apply(Change(step.want, step.drop, step.jump))
+            self.torrent.apply(Change(*step))
         self._haste.check(world, self._left_at)

@@ -75,7 +75,9 @@ class WarmUp:
         whole = span.shift(self._entry.offset)
         pieces = self._layout.pieces_of(whole)
         if not all(self._there(piece, whole) for piece in pieces):
-            self._pin((self._first, span), self._guess)
+            # what is looked for near the end is an index that runs to the end: its length comes a round trip later
+            near_end = any(guess.start <= span.start and guess.end >= self._entry.size for guess in self._guess[1:])
+            self._pin((self._first, Span(span.start, self._entry.size) if near_end else span), self._guess)
         for piece in pieces:
             while not self._there(piece, whole):
                 await self._conductor.waits.until(piece, OWNER)

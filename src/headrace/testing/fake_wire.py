@@ -124,7 +124,7 @@ class Wire:
             self._reopen(piece)
         if change.jump is not None:
             for link in self.links.values():
-                self._withdraw(link, change.jump)
+                self._withdraw(link, {change.jump, *change.keep})
             for piece in self._partial:
                 self._untell(piece)
         self._fill_all()
@@ -342,7 +342,7 @@ class Wire:
         heapq.heappush(partial.free, request.block)
         self._reopen(request.piece)
 
-    def _withdraw(self, link: Link, jump: int) -> None:
+    def _withdraw(self, link: Link, but: set[int]) -> None:
         """Cancel what the peer will not have begun to send when the message reaches it."""
         reaches = self._now + link.peer.rtt / 2
         kept: list[Request] = []
@@ -350,7 +350,7 @@ class Wire:
         for request in link.requests:
             if request.arriving or request.start <= reaches:
                 kept.append(request)
-            elif request.piece == jump:
+            elif request.piece in but:
                 later.append(request)
             else:
                 request.alive = False
