@@ -32,11 +32,11 @@ from headrace.testing.swarm import LocalSwarm
 
 SIZE = 2 * GIB
 CLIENTS = (1, 4, 20)
-REPETITIONS = 5
+REPETITIONS = {"range": 5, "cold": 3, "viewers": 2, "growing": 2}
 HOT = (0, 256 << 20)
 """First byte and size of the range that is in memory."""
 COLD = (1 << 30, 768 << 20)
-COLD_SECONDS = 15.0
+COLD_SECONDS = 8.0
 VIEWERS = 50
 VIEWER_RATE = 5_000_000 / 8
 BUFFER = 2.0
@@ -256,7 +256,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         rows.unlink(missing_ok=True)
     bench = Bench(given.work, rows, given.lock or given.work / "lock")
     for part in given.parts.split(","):
-        PARTS[part](bench, given.reps)
+        PARTS[part](bench, given.reps or REPETITIONS[part])
     page = given.out / "serving.md"
     page.write_text(serving_report.page(read_rows(rows.read_text().splitlines()), serving_report.machine()))
     print(f"Written: {page}")
@@ -275,7 +275,7 @@ def apart(words: Sequence[str]) -> int:
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench serving", description=__doc__.partition("\n")[0])
     parser.add_argument("--parts", default=",".join(PARTS), help="which, and in which order (default: all)")
-    parser.add_argument("--reps", type=int, default=REPETITIONS, help=f"repetitions (default: {REPETITIONS})")
+    parser.add_argument("--reps", type=int, help=f"repetitions of each part (default: {REPETITIONS})")
     parser.add_argument("--add", action="store_true", help="keep the rows that are there and add to them")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks", help="where rows and report go")
     parser.add_argument("--work", type=Path, default=WORK / "serving", help="where the torrent goes, 2 GiB")

@@ -211,7 +211,7 @@ def machine() -> list[str]:
         f"{facts['kernel']}. Headrace {_version('headrace')} at {revision or 'no revision'}, "
         f"Python {facts['Python']}, {parts}, {nginx}.",
         "Written by `make bench-serving` (`python -m bench serving`), on loopback in a network namespace of its own, "
-        "with TCP CUBIC (as root; else as the machine has it: with BBR, which paces, all figures were a third as high).",
+        "with TCP CUBIC (as root; else as the machine has it: with BBR, which paces, all figures are a third as high).",
     ]
 
 
