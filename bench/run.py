@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import arrivals, paths
+from bench import arrivals, machine, paths
 from bench.lab import Lab, LabFailed
 from bench.model import Row, Scenario, read_scenarios
 from bench.order import Forecast, Run, schedule, shortened, span
@@ -183,6 +183,8 @@ def main(argv: Sequence[str]) -> int:
         return 2
     place = Place(paths.WORK, options.out, options.lab, "mpv" if options.mpv else "ffmpeg")
     runs = list(schedule(scenarios, list(tools), options.reps))
+    place.out.mkdir(parents=True, exist_ok=True)
+    machine.record(place.out, ["run", *argv])
 
     def tell(row: Row) -> None:
         print(row.line() if options.json else brief(row), flush=True)
