@@ -57,6 +57,7 @@ class Handle:
         self.blocks: list[bool] = []
         self.looks: list[int] = []
         self.calm: list[bool] = []
+        self.searches = 0
 
     def path_of(self, index: int) -> Path:
         return self.folder / str(index)
@@ -68,6 +69,9 @@ class Handle:
 
     def report_blocks(self, wanted: bool) -> None:
         self.blocks.append(wanted)
+
+    def find_peers(self) -> None:
+        self.searches += 1
 
     def set_calm(self, calm: bool) -> None:
         self.calm.append(calm)

@@ -257,3 +257,16 @@ async def test_peers_are_asked_for_only_while_somebody_waits(show: Make, monkeyp
         assert len(asked) - quiet >= 3
         assert len(one.torrent.monitor.connected) == 1
         task.cancel()
+
+
+@virtual_time
+async def test_who_is_alone_asks_the_dht_again_and_again(show: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float] = []
+    async with show() as one:
+        await one.torrent.metadata()
+        await asyncio.sleep(5)
+        monkeypatch.setattr(one.handle, "find_peers", lambda: asked.append(now()))
+        one.swarm.leave_all()
+        left = now()
+        await asyncio.sleep(100)
+        assert [round(at - left) for at in asked] == [pytest.approx(wish, abs=1) for wish in (3, 8, 15, 30, 60, 90)]

@@ -228,6 +228,9 @@ class EngineTorrent(Protocol):
         second look on, peers that are far slower than the others are let go for a while; others get their blocks.
         """
 
+    def find_peers(self) -> None:
+        """Nobody is there: look in the DHT once more."""
+
     def set_calm(self, calm: bool) -> None:
         """Nobody waits, but a seek may come: keep no more in flight than fills the pipe. An engine may do nothing."""
 

@@ -111,6 +111,10 @@ class LibtorrentTorrent:
         """Look at who holds the blocks of a piece that a viewer waits for."""
         self._takeover.look(self.handle, piece)
 
+    def find_peers(self) -> None:
+        """libtorrent looks when the torrent is added, perhaps before it knows a node, and then every 15 minutes."""
+        guarded(self.handle.force_dht_announce)
+
     def set_calm(self, calm: bool) -> None:
         """Few requests in flight, if that fills the pipe, or as many as are useful."""
         self._calm.want(self.handle, calm)

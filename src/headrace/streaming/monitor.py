@@ -23,6 +23,8 @@ INTERVAL = 1.0
 """Seconds between samples: the documented pace of ``progress``."""
 NOTICE_AFTER = 1.0
 """A wait shorter than this is not worth telling."""
+LOOK_AGAIN = (3, 8, 15, 30)
+"""Samples without any peer after which the DHT is asked again; then as many apart as the last of them."""
 REPEAT_AFTER = 5.0
 """A wait that lasts is told again this often, with its new length."""
 
@@ -61,6 +63,7 @@ class Monitor:
         self._health: health.Health | None = None
         self._told: Waiting | None = None
         self._told_at = 0.0
+        self._lonely = 0
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
@@ -80,6 +83,15 @@ class Monitor:
         else:
             self.gauge.facts = None
         self._torrent.handle.request_stats()
+        self._look_for_peers()
+
+    def _look_for_peers(self) -> None:
+        """A first look-up in the DHT may come before any node is known there, or before anybody has announced."""
+        stats = self.gauge.stats
+        lonely = stats is None or (stats.peers == 0 and not stats.paused and stats.phase not in ("finished", "seeding"))
+        self._lonely = self._lonely + 1 if lonely else 0
+        if self._lonely in LOOK_AGAIN or (self._lonely and self._lonely % LOOK_AGAIN[-1] == 0):
+            self._torrent.handle.find_peers()
 
     # what the engine answers
     def peers(self, event: Peers) -> None:

@@ -101,6 +101,9 @@ class FakeTorrent:
         """Peers that hold up this piece are let go."""
         self._do(lambda: self._wire.take_over(piece))
 
+    def find_peers(self) -> None:
+        """Nothing to do: a fake torrent meets its peers when they join."""
+
     def set_calm(self, calm: bool) -> None:
         """Nothing to do: requests of a fake torrent are few anyway."""
 
