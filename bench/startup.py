@@ -31,7 +31,8 @@ def version() -> float:
 def engine() -> float:
     """Seconds until the engine runs and announces."""
     with tempfile.TemporaryDirectory() as folder:
-        words = [str(PROGRAM), "play", NOWHERE, "--player", "none", "--json", "--no-dht", "--port", "0", "--dir", folder]
+        words = [str(PROGRAM), "play", NOWHERE, "--player", "none", "--json", "--no-dht", "--port", "0"]
+        words += ["--dir", folder]
         environ = {**os.environ, "XDG_STATE_HOME": folder}
         began = time.perf_counter()
         with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environ) as process:
