@@ -117,6 +117,7 @@ def headrace(
 ) -> Iterator[Served]:
     """Headrace with this torrent, its data under ``folder``; ready when it is whole, or at once if it has peers."""
     words = [*program, "play", str(made.torrent), "--player", "none", "--json", "--no-dht", "--port", "0"]
+    words += ["--timeout", "0"]  # nobody else has this torrent
     words += ["--peer-port", str(free_port()), "--dir", str(folder)]
     for host, port in peers:
         words += ["--peer", f"{host}:{port}"]
