@@ -129,6 +129,16 @@ def test_after_a_seek_one_piece_more_is_handed_when_peers_were_asked_for_all_of_
     )
 
 
+def test_the_first_seek_has_the_swarm_to_itself_until_its_first_byte(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planner, "START_BYTES", 100)
+    sought = head(96, waiting=True, fresh=True, since=5.0)
+    one = world(heads=[sought], goals=(range(PIECES),), taken=frozenset({6, 7, 8}))
+    assert plan(one, 5.0).wanted == (6, 7, 8), "what was on its way would be asked for twice"
+    assert plan(replace(one, rates=Rates(80.0)), 5.0).wanted == (6, 7, 8, 9)
+    assert len(plan(one, 5.0 + planner.FRESH_SECONDS).wanted) > 3
+    assert len(plan(replace(one, heads=(replace(sought, waiting=False, fresh=False),)), 5.0).wanted) > 3
+
+
 def test_after_a_seek_more_is_handed_as_time_goes_by_while_all_of_it_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(planner, "CEILING_BYTES", 1000)
     sought = head(0, waiting=True, fresh=True, since=5.0)
