@@ -23,7 +23,7 @@ def test_events_are_frozen_and_say_whose_they_are() -> None:
 
 
 def test_a_change_is_nothing_by_default() -> None:
-    assert base.Change() == ((), (), None)
+    assert base.Change() == ((), (), None, ())
 
 
 def test_a_request_asks_for_no_more_than_it_says() -> None:
