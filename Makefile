@@ -97,7 +97,7 @@ bench-scaling: $(VENV)/.dev
 
 bench-serving: $(VENV)/.dev
 	@scripts/system-packages nginx-light curl
-	$(BIN)/python -m bench.serving
+	$(BIN)/python -m bench serving
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage dist build
