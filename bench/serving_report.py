@@ -10,12 +10,13 @@ import statistics
 import subprocess
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from typing import TypeVar
 
 from bench.machine import describe, version_of
 from bench.paths import ROOT
 from bench.serving_rows import GIB, ColdRow, RangeRow, Row, ViewersRow
+from headrace import __version__
 
 RATE_AT_LEAST = 0.8
 """Of nginx's throughput, with one client."""
@@ -203,21 +204,14 @@ def spread(figures: Sequence[float], digits: int) -> str:
 def machine() -> list[str]:
     """Where, when, with what and how this was measured."""
     facts = describe()
-    parts = ", ".join(f"{name} {_version(name)}" for name in ("libtorrent", "aiohttp"))
+    parts = ", ".join(f"{name} {version(name)}" for name in ("libtorrent", "aiohttp"))
     nginx = version_of(("/usr/sbin/nginx", "-v")) or "not there"
     words = ("git", "describe", "--always", "--dirty")
     revision = subprocess.run(words, cwd=ROOT, check=False, capture_output=True, text=True).stdout.strip()
     return [
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {facts['cores']} × {facts['processor']}, {facts['memory']}, "
-        f"{facts['kernel']}. Headrace {_version('headrace')} at {revision or 'no revision'}, "
-        f"Python {facts['Python']}, {parts}, {nginx}.",
+        f"{facts['kernel']}. Headrace {__version__} at {revision or 'no revision'}, "
+        f"Python {facts['Python']}, {parts}, nginx {nginx}.",
         "Written by `make bench-serving` (`python -m bench serving`), on loopback in a network namespace of its own, "
         "with TCP CUBIC (as root; else as the machine has it: with BBR, which paces, all figures are a third as high).",
     ]
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "unknown"
