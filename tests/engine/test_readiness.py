@@ -267,3 +267,14 @@ def test_a_piece_is_ready_when_it_passed_and_all_that_was_asked_for_is_written(
         assert {p for p in range(PIECES) if made.have[p]} == model.ready
         if what in ("written", "passed"):
             assert told == (piece in model.ready)
+
+
+def test_a_flush_proves_nothing_of_what_passed_before_a_write_failed(ready: Readiness) -> None:
+    ready.asked(1, 0)
+    ready.passed(1)
+    ready.disk_failed()
+    assert ready.flush_begins()
+    assert ready.flushed() == [], "the block that could not be written may be one of it"
+    ready.passed(1)
+    assert ready.flush_begins()
+    assert ready.flushed() == [1], "it was fetched and checked once more"

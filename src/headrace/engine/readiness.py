@@ -26,6 +26,8 @@ class Readiness:
         self._requested: dict[int, int] = {}
         self._passed: set[int] = set()
         self._flushing: set[int] = set()
+        self._doubtful: set[int] = set()
+        """Right by their hash when a write failed: that everything was flushed says nothing of them."""
         self._asked: set[int] | None = set()  # until what lay on the disk is known
         self._senders: dict[int, set[object]] = {}
         self._good: set[object] = set()
@@ -74,6 +76,7 @@ class Readiness:
     def passed(self, piece: int) -> bool:
         """The piece's hash was right; True when that makes it ready."""
         self._passed.add(piece)
+        self._doubtful.discard(piece)
         return self._settle(piece)
 
     def failed(self, piece: int) -> None:
@@ -102,12 +105,16 @@ class Readiness:
         self._flushing |= self._passed
         return bool(self._flushing)
 
+    def disk_failed(self) -> None:
+        """Some write failed: of what passed and was not written yet, any block may be missing."""
+        self._doubtful |= self._passed
+
     def flushed(self) -> list[int]:
         """All that passed before ``flush_begins`` is written; returns the pieces that are ready by that.
 
         libtorrent tells of no block any more once it has every piece.
         """
-        pieces, self._flushing = sorted(self._flushing & self._passed), set()
+        pieces, self._flushing = sorted(self._flushing & self._passed - self._doubtful), set()
         for piece in pieces:
             self._written[piece] = self._all_blocks(piece)
         return [piece for piece in pieces if self._settle(piece)]

@@ -123,6 +123,7 @@ def _flushed(torrent: Torrent, _: Any, events: list[Event]) -> None:
 
 def _disk_error(torrent: Torrent, alert: Any, events: list[Event]) -> None:
     full = alert.error.value() in (errno.ENOSPC, errno.EDQUOT)
+    torrent.readiness.disk_failed()
     events.append(base.TorrentFailed(torrent.info_hash, "disk_full" if full else "disk", alert.error.message()))
 
 
