@@ -45,8 +45,8 @@ def page(rows: Sequence[Row], facts: Sequence[str]) -> str:
 RANGE_NOTE = (
     "Each client takes all 2 GiB, so that 20 take 40 GiB. Before, the bytes that Headrace sends are compared with the "
     "file. nginx: one worker, sendfile, no log; with several clients Headrace has the better of it, since its threads "
-    "send on all processors. `drain` is one process that throws the bytes away inside the kernel (MSG_TRUNC), so that it "
-    "costs little; its share of a processor stands beside it. `curl -o /dev/null` "
+    "send on all processors. `drain` is one process that throws the bytes away inside the kernel (MSG_TRUNC), so that "
+    "it costs little; its share of a processor stands beside it. `curl -o /dev/null` "
     "copies all bytes once more. Processor seconds are those of the server with all its threads; sending over loopback "
     "does the receiver's TCP work too, for both servers alike."
 )
