@@ -286,7 +286,7 @@ def read_resume(request: AddRequest) -> bytes | None:
 def _peer(link: Link, now: float, wanted: bytearray, have: bytearray) -> Peer:
     interesting = any(has and want and not had for has, want, had in zip(link.mask, wanted, have, strict=False))
     return Peer(
-        address="{}:{}".format(*link.peer.address),
+        address=link.name,
         client="fake",
         down_rate=link.meter.rate(now),
         up_rate=0,
