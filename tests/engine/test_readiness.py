@@ -257,6 +257,7 @@ def test_a_piece_is_ready_when_it_passed_and_all_that_was_asked_for_is_written(
         told = getattr(made, what)(*arguments)
         if what == "asked":
             model.on_disk.discard(where)  # type: ignore[arg-type]
+            model.passed.discard(piece)
         elif what == "written":
             model.on_disk.add(where)  # type: ignore[arg-type]
         elif what == "passed":
@@ -278,3 +279,14 @@ def test_a_flush_proves_nothing_of_what_passed_before_a_write_failed(ready: Read
     ready.passed(1)
     assert ready.flush_begins()
     assert ready.flushed() == [1], "it was fetched and checked once more"
+
+
+def test_a_piece_that_is_fetched_anew_must_pass_anew(ready: Readiness) -> None:
+    """After a failed write libtorrent fetches a piece that had passed once more, perhaps from somebody who lies."""
+    assert fetch(ready, 1, BLOCKS - 1) == [False] * (BLOCKS - 1)
+    ready.asked(1, BLOCKS - 1)
+    assert not ready.passed(1)
+    ready.disk_failed()
+    assert fetch(ready, 1) == [False] * BLOCKS
+    assert not ready.flush_begins()
+    assert ready.passed(1)

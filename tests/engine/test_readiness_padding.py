@@ -18,9 +18,12 @@ def padded(size: int, pad: int, tail: int = 0) -> Readiness:
     return made
 
 
-def fetch(readiness: Readiness, piece: int, blocks: range) -> list[bool]:
+def ask(readiness: Readiness, piece: int, blocks: range) -> None:
     for block in blocks:
         readiness.asked(piece, block)
+
+
+def write(readiness: Readiness, piece: int, blocks: range) -> list[bool]:
     return [readiness.written(piece, block) for block in blocks]
 
 
@@ -30,14 +33,16 @@ def test_blocks_of_nothing_but_padding_are_not_waited_for() -> None:
     for block in range(3):
         assert not made.written(0, block)
     assert made.passed(0)
-    assert fetch(made, 1, range(3)) == [False] * 3
+    ask(made, 1, range(4))
+    assert write(made, 1, range(3)) == [False] * 3
     assert not made.passed(1)
-    assert fetch(made, 1, range(3, 4)) == [True]
+    assert write(made, 1, range(3, 4)) == [True]
 
 
 def test_padding_at_the_end_of_the_torrent() -> None:
     made = padded(PIECE + 1, BLOCK)
-    assert fetch(made, 1, range(1)) == [False]
+    ask(made, 1, range(1))
+    assert write(made, 1, range(1)) == [False]
     assert made.passed(1)
 
 
@@ -49,6 +54,7 @@ def test_a_piece_of_nothing_but_padding() -> None:
 
 def test_padding_that_ends_within_a_piece_is_fetched_like_any_bytes() -> None:
     made = padded(PIECE - BLOCK, 2 * BLOCK, PIECE)
-    assert fetch(made, 0, range(3)) == [False] * 3
+    ask(made, 0, range(4))
+    assert write(made, 0, range(3)) == [False] * 3
     assert not made.passed(0)
-    assert fetch(made, 0, range(3, 4)) == [True]
+    assert write(made, 0, range(3, 4)) == [True]

@@ -47,9 +47,14 @@ class Readiness:
             self._written[piece] = sum(1 << block for block, there in enumerate(blocks) if there)
 
     def asked(self, piece: int, block: int) -> bool:
-        """A block is requested: what the file holds there is void. True when it was the piece's last one to be."""
+        """A block is requested: what the file holds there is void, and so is a hash that was right before.
+
+        (libtorrent fetches a piece anew when writing it failed.) True when it was the piece's last block to be asked
+        for.
+        """
         if self._asked is not None:
             self._asked.add(piece)
+        self._forget_hash(piece)
         written, requested = self._written.get(piece, 0), self._requested.get(piece, 0)
         if written >> block & 1:
             self._written[piece] = written & ~(1 << block)
@@ -81,8 +86,7 @@ class Readiness:
 
     def failed(self, piece: int) -> None:
         """The piece's hash was wrong: some block of it will be asked for again."""
-        self._passed.discard(piece)
-        self._flushing.discard(piece)
+        self._forget_hash(piece)
         self._requested.pop(piece, None)
         self._bad |= self._senders.pop(piece, set())
 
@@ -118,6 +122,11 @@ class Readiness:
         for piece in pieces:
             self._written[piece] = self._all_blocks(piece)
         return [piece for piece in pieces if self._settle(piece)]
+
+    def _forget_hash(self, piece: int) -> None:
+        self._passed.discard(piece)
+        self._flushing.discard(piece)
+        self._doubtful.discard(piece)
 
     def _settle(self, piece: int) -> bool:
         if self.have[piece] or self._written.get(piece, 0) != self._all_blocks(piece):
