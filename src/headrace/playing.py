@@ -110,9 +110,8 @@ class Playing:
             player.cancel()
 
     async def _peers_or(self, player: asyncio.Future[int]) -> None:
-        """Fail when nobody answers in time and nothing is there; what is on the disk can be played without anybody."""
-        if self._torrent.share_of_goals() == 0.0:
-            await self._torrent.until_peers(player, self._settings.timeout)
+        """Fail when nobody answers in time and nothing is there."""
+        await self._torrent.until_peers(player, self._settings.timeout, data_will_do=True)
 
     async def _launch(self, file: File | None) -> Running:
         settings, torrent = self._settings, self._torrent

@@ -233,7 +233,7 @@ def status(**more: Any) -> Any:
     rates = {"download_payload_rate": 5, "upload_payload_rate": 6}
     totals = {"total_payload_download": 7, "total_payload_upload": 8}
     return SimpleNamespace(
-        **{"state": "seeding", "num_peers": 2, "num_seeds": 1, "paused": 0, **rates, **totals, **more}
+        **{"state": "seeding", "num_peers": 2, "num_seeds": 1, "paused": 0, "progress": 1.0, **rates, **totals, **more}
     )
 
 
@@ -241,6 +241,8 @@ def test_counters() -> None:
     assert stats_of(HASH, status()) == base.Stats(HASH, "seeding", 5, 6, 7, 8, 2, 1, False)
     assert stats_of(HASH, status(state="downloading_metadata", paused=1)).phase == "metadata"
     assert stats_of(HASH, status(paused=1)).paused
+    assert stats_of(HASH, status(state="checking_files", progress=0.25)).checked == 0.25
+    assert stats_of(HASH, status(state="downloading", progress=0.25)).checked == 0.0
 
 
 def peer(**more: Any) -> Any:

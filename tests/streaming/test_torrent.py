@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from headrace.core.choice import Choice
-from headrace.core.events import Metadata, Note, Selected, Warning
+from headrace.core.events import Metadata, Note, Progress, Selected, Warning
 from headrace.core.spans import Span
 from headrace.engine import base
 from headrace.errors import EngineError, InputError, SwarmError
@@ -310,3 +310,70 @@ async def test_saved_state_and_pieces_reach_who_asked_for_them(show: Make) -> No
         await asyncio.sleep(5)
         assert saved
         assert came
+
+
+# nobody is there
+class Checking:
+    """An engine's torrent whose data is being checked for ``seconds``, and then is there, or is not."""
+
+    def __init__(self, one: Any, seconds: float, share: float) -> None:
+        self.one, self.until, self.share = one, now() + seconds, share
+        one.handle.request_stats = self.stats
+        one.handle._learn()
+
+    def stats(self) -> None:
+        left = self.until - now()
+        if left <= 0 and self.share:
+            self.one.handle.have[:] = bytes([1]) * len(self.one.handle.have)
+        phase = "checking" if left > 0 else "finished" if self.share else "downloading"
+        checked = 0.25 if left > 0 else 0.0
+        self.one.torrent.handle_event(base.Stats(self.one.content.info_hash, phase, 0, 0, 0, 0, 0, 0, checked=checked))
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+@virtual_time
+async def test_time_spent_checking_is_not_time_without_peers(show: Make) -> None:
+    async with show(SEASON, []) as one:
+        Checking(one, 500, share=1.0)
+        never: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        began = now()
+        await one.torrent.until_peers(never, 120, data_will_do=True)
+        assert 500 <= now() - began < 503, "what is there is found when checking ends"
+        assert {note.state for note in one.notes(Progress)[1:490]} == {"checking"}
+
+
+@virtual_time
+async def test_how_much_was_checked_is_told(show: Make) -> None:
+    async with show(SEASON, []) as one:
+        Checking(one, 500, share=1.0)
+        await one.torrent.metadata()
+        reading = asyncio.ensure_future(one.torrent.main_video().open().read(1))
+        await asyncio.sleep(10)
+        waiting = one.torrent.status().waiting
+        reading.cancel()
+        assert waiting is not None
+        assert waiting.reason == "checking"
+        assert waiting.detail == "checking the data on disk: 25 % done"
+
+
+@virtual_time
+async def test_nobody_and_nothing_after_checking_is_the_swarms_fault(show: Make) -> None:
+    async with show(SEASON, []) as one:
+        Checking(one, 500, share=0.0)
+        never: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        began = now()
+        with pytest.raises(SwarmError, match="No peer answered within 120 s"):
+            await one.torrent.until_peers(never, 120, data_will_do=True)
+        assert 618 < now() - began < 623
+
+
+@virtual_time
+async def test_data_does_not_do_for_a_download(show: Make) -> None:
+    async with show(SEASON, []) as one:
+        Checking(one, 0, share=1.0)
+        never: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        with pytest.raises(SwarmError):
+            await one.torrent.until_peers(never, 120)

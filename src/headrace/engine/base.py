@@ -107,7 +107,8 @@ class BlockArrived(Event):
 class Stats(Event):
     """A torrent's counters. Rates in bytes per second of payload; sizes in bytes since the start.
 
-    ``phase`` is one of ``metadata``, ``checking``, ``downloading``, ``finished``, ``seeding``.
+    ``phase`` is one of ``metadata``, ``checking``, ``downloading``, ``finished``, ``seeding``; in ``checking``,
+    ``checked`` is how much of the data on the disk was looked at, 0 to 1.
     """
 
     phase: str
@@ -118,6 +119,7 @@ class Stats(Event):
     peers: int
     seeds: int
     paused: bool = False
+    checked: float = 0.0
 
 
 class Peer(NamedTuple):

@@ -175,9 +175,10 @@ def _tracker(torrent: Torrent, alert: Any, events: list[Event]) -> None:
 
 def stats_of(info_hash: str, status: Any) -> base.Stats:
     """A torrent_status's counters."""
+    phase = _PHASES.get(str(status.state), "downloading")
     return base.Stats(
         info_hash,
-        _PHASES.get(str(status.state), "downloading"),
+        phase,
         status.download_payload_rate,
         status.upload_payload_rate,
         status.total_payload_download,
@@ -185,6 +186,7 @@ def stats_of(info_hash: str, status: Any) -> base.Stats:
         status.num_peers,
         status.num_seeds,
         bool(status.paused),
+        status.progress if phase == "checking" else 0.0,  # libtorrent's means this in that state
     )
 
 

@@ -132,7 +132,7 @@ class Gauge:
             buffered_bytes=self.buffered(),
             needed_bytes=0 if self.ready else self.needed(),
             facts=self._peer_facts(waiting),
-            checked=0.0,
+            checked=stats.checked if stats else 0.0,
             disk_error=self.disk_error,
             failed=self._torrent.error,
         )

@@ -96,17 +96,26 @@ class Torrent:
                 kind="no_metadata",
             ) from None
 
-    async def until_peers(self, done: asyncio.Future[Any], timeout: float) -> None:
-        """Return when a peer was met or ``done`` has ended; ``SwarmError`` after ``timeout`` seconds (0: never)."""
-        met = asyncio.Event()
+    async def until_peers(self, done: asyncio.Future[Any], timeout: float, *, data_will_do: bool = False) -> None:
+        """Return when a peer was met or ``done`` has ended; ``SwarmError`` after ``timeout`` seconds (0: never).
+
+        With ``data_will_do`` also when some of the chosen files is there: that can be played without anybody. While
+        what lies on the disk is checked, no time passes: who is needed is known after that.
+        """
+        met, loop = asyncio.Event(), asyncio.get_running_loop()
 
         def hear(note: Note) -> None:
-            if (isinstance(note, Progress) and (note.peers or note.downloaded)) or done.done():
+            if done.done() or (isinstance(note, Progress) and enough(note)):
                 met.set()
+            elif isinstance(note, Progress) and note.state == "checking" and timeout:
+                limit.reschedule(loop.time() + timeout)
+
+        def enough(note: Progress) -> bool:
+            return bool(note.peers or note.downloaded or (data_will_do and self.share_of_goals() > 0.0))
 
         unsubscribe = self.subscribe(hear)
         try:
-            async with asyncio.timeout(timeout or None):
+            async with asyncio.timeout(timeout or None) as limit:
                 await met.wait()
         except TimeoutError:
             raise SwarmError(
