@@ -137,6 +137,19 @@ async def test_removing_fails_readers_and_frees_the_data(tmp_path: Path) -> None
 
 
 @virtual_time
+async def test_what_came_before_a_removal_is_known_at_the_next_start(tmp_path: Path) -> None:
+    async with fake(tmp_path, SEED) as session:
+        torrent = await session.add(CONTENT.magnet)
+        began = asyncio.get_running_loop().time()
+        data = await read_all(torrent.main_video())
+        assert asyncio.get_running_loop().time() - began < SAVE_EVERY, "nothing was saved by the way"
+        await session.remove(torrent)
+    async with fake(tmp_path) as session:
+        torrent = await session.add(CONTENT.magnet, timeout=1)
+        assert await asyncio.wait_for(read_all(torrent.main_video()), 1) == data
+
+
+@virtual_time
 async def test_removing_with_its_data_leaves_nothing(tmp_path: Path) -> None:
     async with fake(tmp_path, SEED) as session:
         torrent = await session.add(CONTENT.magnet)

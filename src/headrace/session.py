@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 SAVE_EVERY = 5.0
 """Seconds between saves of resume data while pieces arrive: what a kill can cost is fetched again."""
+SAVE_WITHIN = 2.0
+"""Seconds that the engine has to tell the state of a torrent that is removed."""
 MANY_FILES = 2000
 """More files than this are looked at in the end only: 2 µs each would hold the event loop for too long (after a kill,
 all is hashed again then)."""
@@ -216,16 +218,38 @@ class Session:
         return torrent
 
     async def remove(self, torrent: Torrent, *, delete_data: bool = False) -> None:
-        """Let go of a torrent; its readers fail. With ``delete_data`` its files and what is kept of it go too."""
+        """Let go of a torrent; its readers fail. With ``delete_data`` its files and what is kept of it go too, else
+        its state is saved once more."""
+        if not delete_data and torrent.layout is not None:
+            await self._save_last(torrent)
         torrent.resume_saved = None
         await torrent.remove(delete_data=delete_data)
         self.torrents.discard(torrent)
         begun = self._begun.pop(torrent.info_hash, None)
-        if begun is not None:
-            if delete_data:
-                begun.store.forget(torrent.info_hash)
-                _remove_empty(torrent.handle, self.settings.data_folder)
+        if begun is None:
+            return
+        if delete_data:
+            begun.store.forget(torrent.info_hash)
+            _remove_empty(torrent.handle, self.settings.data_folder)
             begun.lock.release()
+        else:
+            self._leave(begun)
+
+    async def _save_last(self, torrent: Torrent) -> None:
+        """Ask for the state and wait until it is saved, a moment at most."""
+        import asyncio
+
+        saved, save = asyncio.Event(), torrent.resume_saved
+
+        def keep(data: bytes) -> None:
+            if save is not None:
+                save(data)
+            saved.set()
+
+        torrent.resume_saved = keep
+        torrent.handle.save_resume()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(saved.wait(), SAVE_WITHIN)
 
     def _save(self, begun: Begun, data: bytes) -> None:
         if begun.choice.metadata_only and begun.store.load(begun.handle.info_hash):

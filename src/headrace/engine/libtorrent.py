@@ -8,6 +8,7 @@ socket (``set_alert_fd``); its callback into Python can deadlock with the interp
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import threading
 from collections.abc import Callable, Sequence
@@ -361,7 +362,7 @@ class LibtorrentEngine:
         if path is not None:
             with contextlib.suppress(OSError):
                 path.parent.mkdir(parents=True, exist_ok=True)
-                fresh = path.with_suffix(".new")
+                fresh = path.with_suffix(f".{os.getpid()}")
                 # nothing but nodes: settings have the proxy's password
                 only = int(lt.save_state_flags_t.save_dht_state)
                 fresh.write_bytes(lt.write_session_params_buf(session.session_state(only), only))
