@@ -8,6 +8,7 @@ import random
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +24,7 @@ from headrace.engine.base import (
     PiecesReady,
     ResumeSaved,
     Stats,
+    TrackerReplied,
 )
 from headrace.engine.libtorrent import LibtorrentEngine, inspect_torrent, version
 from headrace.errors import InputError
@@ -152,6 +154,36 @@ async def test_what_happened_before_there_was_a_loop_is_told(content: Path, tmp_
         await run.until(lambda: bool(run.of(MetadataReady)))
         await run.engine.aclose()
         await run.engine.aclose()
+
+
+def answer_once(tracker: socket.socket) -> None:
+    """A reply to an announce over HTTP (BEP 3); what is asked after it never has one."""
+    connection, _ = tracker.accept()
+    with connection:
+        connection.recv(4096)
+        reply = b"d8:intervali1800e5:peers0:e"
+        connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(reply), reply))
+
+
+async def test_the_loop_goes_on_while_a_silent_tracker_delays_the_end(content: Path, tmp_path: Path) -> None:
+    loop = asyncio.get_running_loop()
+    async with LocalSwarm(content, seeds=1, piece_length=PIECE) as swarm:
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            run = Run()
+            run.engine.start()
+            run.engine.attach(run.hear)
+            torrent = run.engine.add(request(swarm, tmp_path / "data"))
+            torrent.add_trackers([f"http://127.0.0.1:{silent.getsockname()[1]}/announce"])
+            await run.until(lambda: bool(run.of(MetadataReady)))
+            await loop.run_in_executor(None, answer_once, silent)
+            await run.until(lambda: bool(run.of(TrackerReplied)))
+            began, beats = loop.time(), [loop.time()]
+            closing = asyncio.ensure_future(run.engine.aclose())
+            while not closing.done():
+                await asyncio.wait([closing], timeout=0.02)
+                beats.append(loop.time())
+    assert loop.time() - began > 0.5, "the end has to wait for the tracker, or this shows nothing"
+    assert max(after - before for before, after in pairwise(beats)) < 0.3
 
 
 def test_an_engine_that_was_never_started_can_end() -> None:

@@ -21,6 +21,7 @@ from headrace.core.pieces import Layout
 from headrace.engine import base
 from headrace.engine.bans import Address
 from headrace.engine.base import AddRequest, EngineOptions, Event, Listener
+from headrace.engine.farewell import Farewell
 from headrace.engine.handle import LibtorrentTorrent
 from headrace.engine.steering import running_loop
 from headrace.engine.translate import OF_PIECES, OF_REMOVED, OF_SESSION, OF_TORRENT, best_hash, layout_of, stats_of
@@ -83,8 +84,7 @@ class LibtorrentEngine:
         self._ringer.setblocking(False)
         self._calm: set[str] = set()
         self._is_calm = False
-        self._closing: set[str] | None = None
-        self._saved: asyncio.Event | None = None
+        self._farewell = Farewell()
 
     def start(self) -> None:
         """Listen, and join the DHT with the nodes of last time."""
@@ -127,7 +127,7 @@ class LibtorrentEngine:
             self._loop.call_later(UTP_DELAY, self._allow_utp)
 
     def _allow_utp(self) -> None:
-        if self._session is not None and self._closing is None and carries_udp(self._options.proxy):
+        if self._session is not None and not self._farewell.begun and carries_udp(self._options.proxy):
             self._session.apply_settings({"enable_outgoing_utp": True})
 
     def _need(self) -> lt.session:
@@ -222,8 +222,7 @@ class LibtorrentEngine:
             return
         if not self._alerts:
             with contextlib.suppress(BlockingIOError):
-                while self._bell.recv(4096):
-                    pass
+                self._bell.recv(4096)  # what is left in it rings again
             self._alerts = self._session.pop_alerts()
         alerts, self._alerts = self._alerts[:AT_ONCE], self._alerts[AT_ONCE:]
         events: list[Event] = []
@@ -245,6 +244,7 @@ class LibtorrentEngine:
 
     def _translate(self, alert: Any, events: list[Event], pieces: dict[str, list[int]]) -> None:
         kind = type(alert).__name__
+        self._farewell.hear(kind, alert)
         if kind in OF_SESSION:
             OF_SESSION[kind](alert, events)
         elif kind in OF_REMOVED:
@@ -315,10 +315,7 @@ class LibtorrentEngine:
     def _resume_saved(self, torrent: LibtorrentTorrent, alert: Any, events: list[Event]) -> None:
         if isinstance(alert, lt.save_resume_data_alert):
             events.append(base.ResumeSaved(torrent.info_hash, lt.write_resume_data_buf(alert.params)))
-        if self._closing is not None:
-            self._closing.discard(torrent.info_hash)
-            if not self._closing and self._saved is not None:
-                self._saved.set()
+        self._farewell.saved(torrent.info_hash)
 
     def _states(self, alert: Any, events: list[Event], pieces: dict[str, list[int]]) -> None:
         for status in alert.status:
@@ -335,21 +332,19 @@ class LibtorrentEngine:
         """Save what the next start needs, tell the trackers, end."""
         import asyncio
 
-        session = self._session
-        if session is None:
+        if self._session is None or self._farewell.begun:
             return
-        self._saved = asyncio.Event()
-        self._closing = {t.info_hash for t in self._torrents.values() if t.layout is not None and self._loop}
+        self._farewell.begin(t.info_hash for t in self._torrents.values() if t.layout is not None)
         for torrent in self._torrents.values():
             torrent.save_resume()
-        session.pause()
-        if self._closing:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._saved.wait(), CLOSE_SECONDS)
-        session.set_alert_fd(-1)
+        self._session.pause()
+        self._session.post_session_stats()
+        if self._loop is not None:
+            await self._farewell.wait(CLOSE_SECONDS)
+        self._session.set_alert_fd(-1)
         if self._loop is not None:
             self._loop.remove_reader(self._bell)
-        self._listener, self._session, self._alerts = None, None, []
+        session, self._session, self._listener, self._alerts = self._session, None, None, []
         for torrent in self._torrents.values():
             torrent.let_go(lt.torrent_handle())
         await asyncio.to_thread(self._end, session)
@@ -357,7 +352,7 @@ class LibtorrentEngine:
         self._ringer.close()
 
     def _end(self, session: lt.session) -> None:
-        """Write the DHT's nodes; the session itself ends when its last reference goes, here."""
+        """Write the DHT's nodes."""
         path = self._options.state_path
         if path is not None:
             with contextlib.suppress(OSError):
