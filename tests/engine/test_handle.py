@@ -271,3 +271,21 @@ async def test_calm_ends_at_once() -> None:
     one = Made()
     one.torrent.set_calm(False)
     assert one.calm == [False]
+
+
+@virtual_time
+async def test_in_flight_is_what_was_asked_for_and_is_still_wanted() -> None:
+    one = Made()
+    one.torrent.learn(Info())
+    one.torrent.apply(Change(want=(0, 1, 2)))
+    for piece in (2, 0):
+        one.torrent.readiness.asked(piece, 0)
+    assert one.torrent.in_flight() == (0, 2)
+    one.torrent.apply(Change(drop=(2,)))
+    assert one.torrent.in_flight() == (0,)
+    one.torrent.readiness.asked(2, 0)
+    assert one.torrent.in_flight() == (0,), "told late: it is not wanted any more"
+    one.torrent.set_paused(True)
+    assert one.torrent.in_flight() == ()
+    one.torrent.set_paused(False)
+    assert one.torrent.in_flight() == (), "who was asked before the pause has gone"

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from headrace.core.pieces import FileEntry, Layout
-from headrace.engine.base import Change, MetadataReady, PiecesReady, TorrentRemoved
+from headrace.engine.base import Change, MetadataReady, Peer, Peers, PiecesReady, TorrentRemoved
 from headrace.http.server import Server
 from headrace.streaming.registry import Torrents
 from headrace.streaming.torrent import Torrent
@@ -36,6 +36,11 @@ class Handle:
             place.write_bytes(data)
         self.layout = Layout(name, piece_length, offset, tuple(entries))
         self.have = bytearray()
+        self.flying: tuple[int, ...] = ()
+        self.tell_peers: Callable[[], None] = lambda: None
+
+    def in_flight(self) -> tuple[int, ...]:
+        return self.flying
 
     def path_of(self, index: int) -> Path:
         return self.folder / str(index)
@@ -48,7 +53,9 @@ class Handle:
     def add_trackers(self, urls: Any) -> None: ...
     def set_paused(self, paused: bool) -> None: ...
     def request_stats(self) -> None: ...
-    def request_peers(self) -> None: ...
+    def request_peers(self) -> None:
+        self.tell_peers()
+
     def save_resume(self) -> None: ...
     def metainfo(self) -> bytes:
         return b"de"
@@ -140,6 +147,11 @@ class World:
         for piece in new:
             self.handle.have[piece] = 1
         self.torrent.handle_event(PiecesReady(V1, new))
+
+    def meet(self, *peers: Peer) -> None:
+        """The engine is connected to these, from now on."""
+        told = Peers(V1, peers)
+        self.handle.tell_peers = lambda: asyncio.get_running_loop().call_soon(self.torrent.handle_event, told)
 
     def lose(self) -> None:
         """The torrent is removed."""

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headrace.engine.base import CONNECTING, Peer, Peers
 from headrace.http.api import bitfield
+from headrace.streaming.peers import PeerSample
 
 
 @given(st.lists(st.booleans(), max_size=40))
@@ -32,7 +34,8 @@ async def test_before_the_metadata(world, v1, v2):
     files = json.loads((await world.ask("GET", f"/api/v1/torrents/{v1}/files")).body)
     assert files == {"infohash": v1, "metadata": False, "files": []}
     pieces = json.loads((await world.ask("GET", f"/api/v1/torrents/{v1}/pieces")).body)
-    assert pieces["pieces"] is None
+    assert (pieces["pieces"], pieces["have"]) == (None, "")
+    assert pieces["wanted"] == pieces["in_flight"] == pieces["heads"] == []
 
 
 async def test_after_it(serving, v1, video):
@@ -53,6 +56,7 @@ async def test_after_it(serving, v1, video):
 async def test_pieces_tiers_and_heads(world, v1, video):
     world.add([("film.mkv", video)])
     world.verify(0)
+    world.handle.flying = (2, 3)
     await world.start()
     wire = await world.connect()
     await wire.send("GET", f"/stream/{v1}/0/x", "Range: bytes=131072-")
@@ -60,7 +64,7 @@ async def test_pieces_tiers_and_heads(world, v1, video):
     await world.until(lambda: any(place.waiting_since for place in world.torrent.conductor.places.values()))
     found = json.loads((await world.ask("GET", f"/api/v1/torrents/{v1}/pieces")).body)
     assert base64.b64decode(found["have"]) == b"\x80"
-    assert found["pieces"] == 4
+    assert (found["pieces"], found["in_flight"]) == (4, [2, 3])
     assert {"piece": 2, "tier": 1} in found["wanted"]
     assert all(entry["piece"] != 0 for entry in found["wanted"])
     (head,) = found["heads"]
@@ -76,7 +80,54 @@ async def test_a_head_at_the_very_end_is_in_the_last_piece(world, v1):
     assert [head["piece"] for head in found["heads"]] == [1]
 
 
-@pytest.mark.parametrize("tail", ["", "/files", "/pieces"])
+SEED = Peer("10.0.0.1:9", "qBittorrent 5", 300_000, 10, False, True, True, 1.0, b"", "tracker")
+LEECH = Peer("[2001:db8::1]:9", "\x1b[31m<b>\udcff", 5, 0, True, False, False, 1 / 3, b"\1\0", "pex")
+
+
+async def test_peers_as_they_are_now(serving, v1):
+    serving.meet(LEECH, SEED, LEECH._replace(address="10.0.0.7:1", source=CONNECTING))
+    reply = await serving.ask("GET", f"/api/v1/torrents/{v1}/peers")
+    found = json.loads(reply.body)
+    assert found == {
+        "infohash": v1,
+        "connecting": 1,
+        "peers": [
+            {
+                "address": "10.0.0.1:9",
+                "client": "qBittorrent 5",
+                "down_rate": 300_000,
+                "up_rate": 10,
+                "choked": False,
+                "interesting": True,
+                "seed": True,
+                "progress": 1.0,
+                "source": "tracker",
+            },
+            {
+                "address": "[2001:db8::1]:9",
+                "client": "?[31m<b>?",
+                "down_rate": 5,
+                "up_rate": 0,
+                "choked": True,
+                "interesting": False,
+                "seed": False,
+                "progress": 0.3333,
+                "source": "pex",
+            },
+        ],
+    }
+    serving.meet()
+    assert json.loads((await serving.ask("GET", f"/api/v1/torrents/{v1}/peers")).body)["peers"] == []
+
+
+async def test_an_engine_that_does_not_answer_is_not_waited_for_long(serving, v1, monkeypatch):
+    serving.torrent.handle_event(Peers(v1, (SEED,)))
+    monkeypatch.setattr(PeerSample.fresh, "__defaults__", (0.05,))
+    found = json.loads((await serving.ask("GET", f"/api/v1/torrents/{v1}/peers")).body)
+    assert [peer["address"] for peer in found["peers"]] == ["10.0.0.1:9"], "those that it told last"
+
+
+@pytest.mark.parametrize("tail", ["", "/files", "/pieces", "/peers"])
 async def test_an_unknown_torrent(serving, tail):
     reply = await serving.ask("GET", f"/api/v1/torrents/00{tail}")
     assert reply.status == 404

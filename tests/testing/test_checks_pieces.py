@@ -103,6 +103,14 @@ def tells_nothing_taken(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(FakeTorrent, "_happened", mute)
 
 
+def keeps_what_is_dropped_in_flight(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(FakeTorrent, "in_flight", lambda self: tuple(sorted(self._wire.in_flight())))
+
+
+def forgets_what_is_in_flight(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(FakeTorrent, "in_flight", lambda _: ())
+
+
 def loses_a_piece(patch: pytest.MonkeyPatch) -> None:
     happened = FakeTorrent._happened
 
@@ -186,6 +194,9 @@ FAULTS: list[tuple[Patch, Check]] = [
     (trusts_all, checks.blocks_are_reported),
     (tells_always, checks.blocks_can_be_asked_for_later),
     (tells_nothing_taken, checks.taken_pieces_are_told),
+    (keeps_what_is_dropped_in_flight, checks.pieces_in_flight_are_known),
+    (forgets_what_is_in_flight, checks.pieces_in_flight_are_known),
+    (ignores_pause, checks.pieces_in_flight_are_known),
     (never_reconnects, checks.seeds_go_and_come_back),
 ]
 

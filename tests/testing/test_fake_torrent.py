@@ -111,7 +111,7 @@ async def test_unlisted_peers_are_met_by_address_alone(tmp_path: Path) -> None:
     torrent.request_peers()
     await asyncio.sleep(0)
     answer = next(event for event in events if isinstance(event, base.Peers))
-    assert [(peer.seed, peer.source, peer.choked) for peer in answer.peers] == [(True, "given", False)]
+    assert [(peer.seed, peer.source, peer.choked) for peer in answer.peers] == [(True, "peer", False)]
 
 
 def test_readers_of_foreign_text(tmp_path: Path) -> None:

@@ -122,6 +122,10 @@ class Stats(Event):
     checked: float = 0.0
 
 
+CONNECTING = "connecting"
+"""The source of a peer that has not answered yet."""
+
+
 class Peer(NamedTuple):
     """One connected peer. Rates in bytes per second; ``pieces`` one byte per piece, empty when not known."""
 
@@ -132,10 +136,13 @@ class Peer(NamedTuple):
     choked: bool
     """The peer does not let us download."""
     interesting: bool
+    """It has something that we want."""
     seed: bool
     progress: float
     pieces: bytes
     source: str
+    """How we know of it: ``tracker``, ``dht``, ``pex``, ``lsd``, ``peer`` (it came to us, or was named); or
+    ``CONNECTING``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +209,9 @@ class EngineTorrent(Protocol):
     @property
     def have(self) -> bytearray:
         """One byte per piece: 1 where it is checked and readable. Empty before the metadata. Not to be changed."""
+
+    def in_flight(self) -> tuple[int, ...]:
+        """Wanted pieces of which peers were asked for blocks and that are not had yet, in order; none while paused."""
 
     def path_of(self, index: int) -> Path:
         """Where the file with this index lies on disk; ``RuntimeError`` before the metadata."""

@@ -46,7 +46,7 @@ class LibtorrentTorrent:
         self._steering = Steering(handle, flags.sequential_download, self.readiness)
         self._calm = Calm(lambda calm: turn_calm(self, calm))
         self._takeover = Takeover(lambda peers: turn_away(self, peers))
-        self._to_settle = False
+        self._to_settle = self._paused = False
         self.part_file: Path | None = None
         self.blocks_reported = request.blocks
 
@@ -54,6 +54,11 @@ class LibtorrentTorrent:
     def have(self) -> bytearray:
         """One byte per piece, 1 where it can be read."""
         return self.readiness.have
+
+    def in_flight(self) -> tuple[int, ...]:
+        """Pieces of which blocks were asked for."""
+        # a request that libtorrent told of late may be for what was dropped meanwhile
+        return () if self._paused else tuple(sorted(self._steering.wanted.intersection(self.readiness.in_flight())))
 
     def path_of(self, index: int) -> Path:
         """Where the file lies."""
@@ -100,6 +105,9 @@ class LibtorrentTorrent:
 
     def set_paused(self, paused: bool) -> None:
         """Pause, or go on, also after a disk error."""
+        if self._paused and not paused:
+            self.readiness.withdrawn(self.readiness.in_flight())  # who was asked before has been let go
+        self._paused = paused
         if paused:
             guarded(self.handle.pause)
             return
@@ -124,7 +132,7 @@ class LibtorrentTorrent:
         guarded(lambda: self.handle.post_status(0))
 
     def _met_peers(self, peers: tuple[base.Peer, ...]) -> None:
-        asked = [peer for peer in peers if peer.interesting and peer.source != "connecting"]
+        asked = [peer for peer in peers if peer.interesting and peer.source != base.CONNECTING]
         if self._to_settle and asked and not any(peer.choked for peer in asked):
             guarded(self._steering.trim)
         self._to_settle = False

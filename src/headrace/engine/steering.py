@@ -46,7 +46,8 @@ class Steering:
     def __init__(self, handle: Any, sequential: Any, readiness: Readiness) -> None:
         self.handle, self._sequential, self._readiness = handle, sequential, readiness
         self._layout: Layout | None = None
-        self._wanted: set[int] = set()
+        self.wanted: set[int] = set()
+        """As told last; what is had meanwhile stays in it."""
         self._gate: list[Change] | None = None
         self._loud: int | None = None
 
@@ -67,7 +68,7 @@ class Steering:
             return
         start, stop = self._loud, min(self._loud + SILENCE_AT_ONCE, self._layout.num_pieces)
         self._loud = stop if stop < self._layout.num_pieces else None
-        pairs = [(piece, WANTED if piece in self._wanted else UNWANTED) for piece in range(start, stop)]
+        pairs = [(piece, WANTED if piece in self.wanted else UNWANTED) for piece in range(start, stop)]
         guarded(lambda: self._steer(pairs, None))
         if self._loud is not None:
             running_loop().call_soon(self._silence)
@@ -90,8 +91,8 @@ class Steering:
 
     def apply(self, change: Change) -> None:
         """See ``base.EngineTorrent``. Four asynchronous calls, executed in order."""
-        self._wanted.difference_update(change.drop)
-        self._wanted.update(change.want)
+        self.wanted.difference_update(change.drop)
+        self.wanted.update(change.want)
         if self._layout is None:
             return  # ``_silence`` brings it; libtorrent itself would crash (a division by zero)
         if self._gate is not None:
@@ -121,7 +122,7 @@ class Steering:
     def _end_pulse(self, pieces: tuple[int, ...]) -> None:
         for piece in pieces:
             self.handle.reset_piece_deadline(piece)
-        self.handle.prioritize_pieces([(piece, WANTED if piece in self._wanted else UNWANTED) for piece in pieces])
+        self.handle.prioritize_pieces([(piece, WANTED if piece in self.wanted else UNWANTED) for piece in pieces])
 
     def trim(self) -> None:
         """End libtorrent's slow start, in which the queue at a peer grows with every block, far past what
@@ -133,7 +134,7 @@ class Steering:
         if self._gate is not None:
             return
         self._gate = []
-        self.handle.prioritize_pieces([(piece, UNWANTED) for piece in self._wanted])
+        self.handle.prioritize_pieces([(piece, UNWANTED) for piece in self.wanted])
         # libtorrent looks at its interest when its queue of messages is empty: the two must not be in it together
         running_loop().call_later(TRIM_SECONDS, self._trimmed)
 
@@ -141,7 +142,7 @@ class Steering:
         held, self._gate = self._gate or [], None
         jump = next((change.jump for change in reversed(held) if change.jump is not None), None)
         self._readiness.withdrawn(self._readiness.in_flight())
-        pairs = [(piece, WANTED) for piece in self._wanted if not self._readiness.have[piece]]
-        pairs += [(piece, UNWANTED) for change in held for piece in change.drop if piece not in self._wanted]
+        pairs = [(piece, WANTED) for piece in self.wanted if not self._readiness.have[piece]]
+        pairs += [(piece, UNWANTED) for change in held for piece in change.drop if piece not in self.wanted]
         guarded(lambda: self._steer(pairs, jump))
         self._silence()  # it may have met the closed gate

@@ -151,7 +151,7 @@ def peer_of(info: Any) -> base.Peer:
         seed,
         info.progress,
         pieces,
-        "connecting" if connecting else _source(info),
+        base.CONNECTING if connecting else _source(info),
     )
 
 

@@ -1,17 +1,20 @@
 """The read-only part of ``/api/v1/torrents``: what is known of each torrent, as JSON.
 
 Rules: names are those of the events; sizes in bytes, rates in bytes per second, times in seconds; what is not known
-yet is null. Nothing here waits and nothing here changes anything.
+yet is null. Nothing here changes anything, and nothing waits but for the engine to say who is connected.
 """
 
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from aiohttp import web
 
+from headrace.core.display import printable
+from headrace.engine.base import CONNECTING, Peer
 from headrace.http.guard import json_response
 from headrace.http.stream import torrent_of
 from headrace.http.urls import Urls
@@ -46,13 +49,15 @@ def files_json(torrent: Torrent, urls: Urls) -> dict[str, Any]:
 
 
 def pieces_json(torrent: Torrent) -> dict[str, Any]:
-    """Which pieces are there, which are asked for in which tier, and where the read heads are.
+    """Which pieces are there, which are wanted in which tier, which are on their way, and where the read heads are.
 
-    ``have`` is BEP 3's bitfield in base64: the high bit of the first byte is piece 0.
+    ``have`` is BEP 3's bitfield in base64: the high bit of the first byte is piece 0. ``in_flight`` are the pieces of
+    which peers were asked for blocks.
     """
     layout, conductor = torrent.layout, torrent.conductor
     if layout is None or conductor is None:
-        return {"infohash": torrent.info_hash, "pieces": None, "have": "", "wanted": [], "heads": []}
+        nothing: dict[str, Any] = {"pieces": None, "have": "", "wanted": [], "in_flight": [], "heads": []}
+        return {"infohash": torrent.info_hash, **nothing}
     heads = [
         {
             "id": place.id,
@@ -69,8 +74,25 @@ def pieces_json(torrent: Torrent) -> dict[str, Any]:
         "piece_length": layout.piece_length,
         "have": base64.b64encode(bitfield(torrent.handle.have)).decode(),
         "wanted": [{"piece": piece, "tier": tier} for piece, tier in zip(plan.wanted, plan.tiers, strict=True)],
+        "in_flight": list(torrent.handle.in_flight()),
         "heads": heads,
     }
+
+
+def peers_json(torrent: Torrent, peers: Sequence[Peer]) -> dict[str, Any]:
+    """The connected peers, those that send most first; ``connecting`` is how many may follow.
+
+    A peer's name for itself is a stranger's text. Which pieces it has would be as long as the torrent, so that stays
+    out.
+    """
+    met = [peer for peer in peers if peer.source != CONNECTING]
+    met.sort(key=lambda peer: (-peer.down_rate, peer.address))
+    shown = [
+        {name: value for name, value in peer._asdict().items() if name != "pieces"}
+        | {"client": printable(peer.client), "progress": round(peer.progress, 4)}
+        for peer in met
+    ]
+    return {"infohash": torrent.info_hash, "peers": shown, "connecting": len(peers) - len(met)}
 
 
 def bitfield(have: bytes | bytearray) -> bytes:
@@ -106,6 +128,11 @@ class Api:
     async def pieces(self, request: web.Request) -> web.Response:
         """Its pieces."""
         return json_response(pieces_json(self._found(request)))
+
+    async def peers(self, request: web.Request) -> web.Response:
+        """Its peers, as they are now."""
+        torrent = self._found(request)
+        return json_response(peers_json(torrent, await torrent.peer_sample.fresh()))
 
     def _found(self, request: web.Request) -> Torrent:
         return torrent_of(self._torrents, request.match_info["infohash"])

@@ -103,6 +103,7 @@ class Server:
             ("/api/v1/torrents/{infohash}", self._api.torrent),
             ("/api/v1/torrents/{infohash}/files", self._api.files),
             ("/api/v1/torrents/{infohash}/pieces", self._api.pieces),
+            ("/api/v1/torrents/{infohash}/peers", self._api.peers),
         ):
             app.router.add_get(path, handler)
         app.on_response_prepare.append(self._guard.finish)

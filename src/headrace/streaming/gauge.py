@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from headrace.core import health, planner
 from headrace.core.heads import Head
 from headrace.core.spans import Span
-from headrace.engine.base import Peer, Stats
+from headrace.engine.base import CONNECTING, Peer, Stats
 
 if TYPE_CHECKING:
     from headrace.streaming.conductor import Place
@@ -157,7 +157,7 @@ class Gauge:
                 peer.seed or piece is None or bool(peer.pieces[piece : piece + 1].strip(b"\0")), peer.choked
             )
             for peer in self.facts
-            if peer.source != "connecting"
+            if peer.source != CONNECTING
         )
 
     def measure(self, event: Stats) -> None:

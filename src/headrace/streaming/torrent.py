@@ -21,6 +21,7 @@ from headrace.engine import base
 from headrace.errors import EngineError, HeadraceError, InputError, SwarmError
 from headrace.streaming.conductor import Conductor
 from headrace.streaming.monitor import Monitor, Status
+from headrace.streaming.peers import PeerSample
 from headrace.streaming.reader import Reader, StreamFailed
 from headrace.streaming.warmup import WarmUp
 
@@ -78,6 +79,7 @@ class Torrent:
         self._subscribers: list[Subscriber] = []
         self._removed = asyncio.Event()
         self._disk_retry: asyncio.TimerHandle | None = None
+        self.peer_sample = PeerSample(handle.request_peers)
         self.monitor = Monitor(self, self.say)
         self.monitor.start()
 
@@ -309,6 +311,10 @@ class Torrent:
         if event.error:
             self.say(WarningNote("tracker", f"{event.url}: {event.error}"))
 
+    def _peers(self, event: base.Peers) -> None:
+        self.monitor.peers(event)
+        self.peer_sample.told(event.peers)
+
     def _resume(self, event: base.ResumeSaved) -> None:
         if self.resume_saved is not None:
             self.resume_saved(event.data)
@@ -347,7 +353,7 @@ _HANDLERS: dict[type[base.Event], Callable[[Torrent, Any], None]] = {
     base.PieceFailed: Torrent._piece_failed,
     base.BlockArrived: Torrent._block,
     base.Stats: lambda torrent, event: torrent.monitor.stats(event),
-    base.Peers: lambda torrent, event: torrent.monitor.peers(event),
+    base.Peers: Torrent._peers,
     base.ResumeSaved: Torrent._resume,
     base.TrackerReplied: Torrent._tracker,
     base.TorrentFailed: Torrent._failed,

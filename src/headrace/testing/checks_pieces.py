@@ -215,6 +215,34 @@ async def taken_pieces_are_told(world: World) -> None:
             assert place < ready[0], f"piece {piece} was ready before it was taken"
 
 
+async def pieces_in_flight_are_known(world: World) -> None:
+    """A wanted piece is in flight once peers were asked for it, and no longer when it is had, dropped or paused."""
+    seed = await world.add_seed(rate=SLOW)
+    async with client(world, seed) as one:
+        torrent = one.torrent
+        assert torrent is not None
+        torrent.apply(Change(want=tuple(range(20, 40))))
+        await one.until(lambda: 20 in torrent.in_flight(), "the first request")
+        await one.had([20])
+        flying = torrent.in_flight()
+        assert 20 not in flying, flying
+        assert set(flying) & set(range(21, 40)), flying
+        assert list(flying) == sorted(set(flying)), flying
+        assert not any(torrent.have[piece] for piece in flying), flying
+        dropped = flying[-1]
+        torrent.apply(Change(drop=(dropped,)))
+        assert dropped not in torrent.in_flight(), torrent.in_flight()
+        torrent.set_paused(True)
+        await one.stats(lambda stats: stats.paused and stats.peers == 0, "pause")
+        assert torrent.in_flight() == ()
+        torrent.set_paused(False)
+        torrent.add_peers([seed])
+        await one.until(lambda: bool(torrent.in_flight()), "requests after the pause")
+        wanted = set(range(20, 40)) - {dropped}
+        await one.had(sorted(wanted))
+        assert not wanted.intersection(torrent.in_flight()), torrent.in_flight()
+
+
 async def stragglers_are_let_go(world: World) -> None:
     """Who holds up a piece that is waited for loses its connection after some looks; nobody else does."""
     quick = [await world.add_seed(rate=SLOW) for _ in range(3)]

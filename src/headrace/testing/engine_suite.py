@@ -50,6 +50,7 @@ CHECKS: tuple[Check, ...] = (
     pieces.blocks_are_reported,
     pieces.blocks_can_be_asked_for_later,
     pieces.taken_pieces_are_told,
+    pieces.pieces_in_flight_are_known,
     pieces.stragglers_are_let_go,
     pieces.seeds_go_and_come_back,
     state.unknown_trackers_are_told,

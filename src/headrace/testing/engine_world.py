@@ -20,6 +20,7 @@ from headrace.core.pieces import FileEntry, Layout
 from headrace.core.spans import Span
 from headrace.engine.base import (
     BLOCK,
+    CONNECTING,
     AddRequest,
     BlockArrived,
     Change,
@@ -206,7 +207,7 @@ class Client:
                 seen = len(self.of(Peers))
                 self.torrent.request_peers()
                 await self.until(lambda seen=seen: len(self.of(Peers)) > seen, "peers")  # type: ignore[misc]
-                met = [peer for peer in self.of(Peers)[-1].peers if peer.source != "connecting"]
+                met = [peer for peer in self.of(Peers)[-1].peers if peer.source != CONNECTING]
                 if len(met) == count:
                     return tuple(met)
                 await asyncio.sleep(0.05)

@@ -59,6 +59,10 @@ class FakeTorrent:
         """The pieces that are wanted and not had."""
         return {piece for piece, want in enumerate(self._wire.wanted) if want and not self._wire.have[piece]}
 
+    def in_flight(self) -> tuple[int, ...]:
+        """Wanted pieces of which blocks are asked for."""
+        return tuple(sorted(self._wire.in_flight() & self.wanted))
+
     def path_of(self, index: int) -> Path:
         """Where the file lies."""
         if self.layout is None:
@@ -295,5 +299,5 @@ def _peer(link: Link, now: float, wanted: bytearray, have: bytearray) -> Peer:
         seed=all(link.mask),
         progress=sum(link.mask) / len(link.mask),
         pieces=link.mask,
-        source="tracker" if link.peer.listed else "given",
+        source="tracker" if link.peer.listed else "peer",
     )

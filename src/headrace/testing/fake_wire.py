@@ -181,6 +181,10 @@ class Wire:
         """Peers that we speak with."""
         return [link for link in self.links.values() if link.open]
 
+    def in_flight(self) -> set[int]:
+        """Pieces of which a block is asked of a peer."""
+        return {request.piece for link in self.links.values() for request in link.requests if not request.released}
+
     def _close(self, link: Link) -> None:
         if link.closed:
             return
