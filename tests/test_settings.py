@@ -174,6 +174,12 @@ def test_where_data_goes(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert Settings(dir=Path("/d")).data_folder == Path("/d")
 
 
+def test_the_library_lies_beside_data_that_was_given_a_place_and_survives_a_cleared_cache(home: Path) -> None:
+    assert Settings().library_folder == home / ".local/state/headrace"
+    assert Settings(dir=home / ".cache/headrace").library_folder == Settings().library_folder
+    assert Settings(dir=Path("/d")).library_folder == Path("/d/.headrace")
+
+
 def test_a_folder_may_begin_at_home(home: Path) -> None:
     assert load({"dir": "~/films"}, {}).dir == home / "films"
     assert load({"dir": "films"}, {}).dir == Path("films")

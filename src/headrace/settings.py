@@ -191,6 +191,13 @@ class Settings:
         """Where data goes: ``dir``, or the user's cache folder; absolute."""
         return (self.dir or default_folder("cache")).absolute()
 
+    @property
+    def library_folder(self) -> Path:
+        """Where the library lies: beside the data if its folder was named; else in the user's state folder, since
+        whoever clears caches does not mean positions."""
+        usual = default_folder("cache").absolute()
+        return default_folder("state").absolute() if self.data_folder == usual else self.data_folder / ".headrace"
+
 
 def _device_of(interface: str) -> str:
     from headrace.interfaces import device_of

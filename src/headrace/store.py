@@ -10,13 +10,13 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
 from headrace import footprint
 from headrace.errors import EngineError
+from headrace.locks import claim
 
 FOLDER = ".headrace"
 
@@ -116,7 +116,7 @@ class Store:
                 "Choose another folder: --dir DIR.",
                 kind="disk",
             ) from None
-        if not _claim(file):
+        if not claim(file):
             file.close()
             raise EngineError(
                 "This torrent is already open in another Headrace, in the same folder.",
@@ -141,19 +141,3 @@ def _move(source: Path, target: Path) -> None:
 def is_part_file(path: str) -> bool:
     """Whether that is the name of an engine's part file, not of a torrent's file."""
     return path.startswith(".") and path.endswith(".parts") and "/" not in path
-
-
-def _claim(file: IO[bytes]) -> bool:
-    """An advisory lock that the system ends with the process."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
