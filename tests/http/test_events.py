@@ -57,6 +57,19 @@ async def test_a_mailbox_wakes_who_waits_and_ends():
     assert await box.take() is None
 
 
+async def test_what_is_said_late_is_made_when_it_is_taken():
+    box = Mailbox()
+    texts = iter([b"first", b"second"])
+    box.call(lambda: next(texts))
+    box.call(lambda: next(texts))
+    box.put(Letter(1, "ready", b"letter"))
+    assert await box.take() == [b"letter", b"first"]
+    box.call(lambda: next(texts))
+    box.close()
+    assert await box.take() == [b"second"]
+    assert await box.take() is None
+
+
 class Stream:
     """A client of server-sent events, after the rules of the HTML standard."""
 

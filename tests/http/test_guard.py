@@ -135,7 +135,7 @@ async def test_other_methods(serving, v1, method):
         assert error_of(reply)["kind"] == "method"
 
 
-@pytest.mark.parametrize("path", ["/", "/nowhere", "/metrics", "/hls/x", "/api/v1/torrents/x/y", "/api/v1/stats"])
+@pytest.mark.parametrize("path", ["/nowhere", "/metrics", "/hls/x", "/api/v1/torrents/x/y", "/api/v1/stats"])
 async def test_what_is_not_built_is_absent(serving, path):
     for method in ("GET", "POST", "OPTIONS"):
         reply = await serving.ask(method, path, "Content-Length: 0")

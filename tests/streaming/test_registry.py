@@ -82,3 +82,18 @@ async def test_subscribers_come_and_go_even_while_they_are_told() -> None:
     event = TrackerReplied(V1, "udp://t.example", 0, "timed out")
     torrents.dispatch([event, event])
     assert told == ["first", "second", "second"]
+
+
+@virtual_time
+async def test_observers_hear_events_after_the_torrent_and_until_they_end() -> None:
+    torrents, one = Torrents(), torrent(V1)
+    torrents.add(one)
+    heard: list[tuple[Torrent, bool]] = []
+    end = torrents.observe(lambda torrent, event: heard.append((torrent, torrent.layout is not None)))
+    torrents.dispatch([MetadataReady(V1, LAYOUT), MetadataReady(V2, LAYOUT)])
+    assert heard == [(one, True)]
+    end()
+    end()
+    torrents.dispatch([TrackerReplied(V1, "x")])
+    assert len(heard) == 1
+    one.close()

@@ -6,6 +6,7 @@ yet is null. Nothing here changes anything, and nothing waits but for the engine
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -15,6 +16,7 @@ from aiohttp import web
 
 from headrace.core.display import printable
 from headrace.engine.base import CONNECTING, Peer
+from headrace.http.catalog import described
 from headrace.http.guard import json_response
 from headrace.http.stream import torrent_of
 from headrace.http.urls import Urls
@@ -41,8 +43,10 @@ def torrent_json(torrent: Torrent, urls: Urls) -> dict[str, Any]:
 
 def files_json(torrent: Torrent, urls: Urls) -> dict[str, Any]:
     """The files; none before the metadata."""
+    more = described([f.entry for f in torrent.files])
     files = [
         {"index": f.index, "path": f.path, "size": f.size, "kind": f.kind, "url": urls.stream(torrent, f)}
+        | more[f.index]
         for f in torrent.files
     ]
     return {"infohash": torrent.info_hash, "metadata": torrent.layout is not None, "files": files}
@@ -123,7 +127,8 @@ class Api:
 
     async def files(self, request: web.Request) -> web.Response:
         """Its files."""
-        return json_response(files_json(self._found(request), self._urls(request)))
+        found, urls = self._found(request), self._urls(request)
+        return json_response(await asyncio.to_thread(files_json, found, urls))
 
     async def pieces(self, request: web.Request) -> web.Response:
         """Its pieces."""

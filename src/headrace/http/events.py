@@ -2,7 +2,7 @@
 
 Rules: whoever listens slowly loses, nobody waits for it: its mailbox is bounded, and the oldest progress goes first.
 An id names one event of one run of the server; a client that comes back with it gets what it missed, but for progress,
-as far as that is still known.
+as far as that is still known. With ``?map=INFOHASH`` come ``map`` events too (``http.maps``); they have no id.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from aiohttp import web
 
 from headrace.core.events import Note
 from headrace.http.body import reset
+from headrace.http.maps import MapFeed
 from headrace.streaming.registry import Torrents
 from headrace.streaming.torrent import Torrent
 
@@ -50,6 +51,7 @@ class Mailbox:
         self._letters: deque[Letter] = deque()
         self._wake = asyncio.Event()
         self._closed = False
+        self._late: Callable[[], bytes] | None = None
 
     def put(self, letter: Letter) -> None:
         """Add a letter; when it is full, throw away the oldest progress, or else the oldest."""
@@ -59,6 +61,11 @@ class Mailbox:
         self._letters.append(letter)
         self._wake.set()
 
+    def call(self, late: Callable[[], bytes]) -> None:
+        """What is to be written when the next letters are taken, and not before."""
+        self._late = late
+        self._wake.set()
+
     def close(self) -> None:
         """Nothing more comes."""
         self._closed = True
@@ -66,13 +73,16 @@ class Mailbox:
 
     async def take(self) -> list[bytes] | None:
         """All that has come, once something has; None at the end."""
-        while not self._letters and not self._closed:
+        while not self._letters and self._late is None and not self._closed:
             self._wake.clear()
             await self._wake.wait()
-        if not self._letters:
+        if not self._letters and self._late is None:
             return None
         texts = [letter.text for letter in self._letters]
         self._letters.clear()
+        if self._late is not None:
+            late, self._late = self._late, None
+            texts.append(late())
         return texts
 
 
@@ -80,7 +90,7 @@ class Events:
     """Hears all torrents and tells all clients. ``uptime``: seconds since the process began, for ``t``."""
 
     def __init__(self, torrents: Torrents, uptime: Callable[[], float]) -> None:
-        self._uptime = uptime
+        self._torrents, self._uptime = torrents, uptime
         self._run = secrets.token_hex(4)
         self._numbers = itertools.count(1)
         self._past: deque[Letter] = deque(maxlen=REMEMBERED)
@@ -104,6 +114,7 @@ class Events:
         self._tasks.add(task)
         for letter in self._missed(request.headers.get("Last-Event-ID", "")):
             mailbox.put(letter)
+        feed = self._feed(request.query.get("map", ""), mailbox)
         try:
             await response.prepare(request)
             if request.method != "HEAD":
@@ -112,9 +123,25 @@ class Events:
             reset(request)  # who does not read would keep the socket open until it does
             raise
         finally:
+            if feed is not None:
+                feed.close()
             self._mailboxes.discard(mailbox)
             self._tasks.discard(task)
         return response
+
+    def _feed(self, info_hash: str, mailbox: Mailbox) -> MapFeed | None:
+        if not info_hash:
+            return None
+
+        def text() -> bytes:
+            step = feed.step()
+            if step is None:
+                return b""
+            data = {"event": "map", "t": round(self._uptime(), 3), "infohash": info_hash.lower()} | step
+            return f"event: map\ndata: {json.dumps(data)}\n\n".encode()
+
+        feed = MapFeed(self._torrents, info_hash, lambda: mailbox.call(text))
+        return feed
 
     async def aclose(self) -> None:
         """End all streams: politely, then for those who do not read at once."""
@@ -156,4 +183,5 @@ async def _deliver(mailbox: Mailbox, response: web.StreamResponse) -> None:
             texts = [b": still here\n\n"]
         if texts is None:
             return
-        await response.write(b"".join(texts))
+        if text := b"".join(texts):
+            await response.write(text)

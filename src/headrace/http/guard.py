@@ -58,7 +58,7 @@ class Guard:
             return wrong
         if request.method == "OPTIONS":
             return self._options(request)
-        if self.token and request.path != "/healthz" and not self._knows_token(request):
+        if self.token and not is_public(request.path) and not self._knows_token(request):
             challenge = {"WWW-Authenticate": 'Bearer realm="headrace"'}
             return error_response(
                 401,
@@ -103,7 +103,12 @@ class Guard:
         return web.Response(status=204, headers=headers)
 
     def _is_open(self, path: str) -> bool:
-        return bool(self.token) or path.startswith(("/stream/", "/playlist/"))
+        return bool(self.token) or path.startswith(("/stream/", "/playlist/", "/subtitles/"))
+
+
+def is_public(path: str) -> bool:
+    """What needs no token: the page that asks for it, and whether the server lives."""
+    return path in ("/", "/healthz") or path.startswith("/ui/")
 
 
 async def _answered(request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -18,8 +18,10 @@ from headrace.http.events import Events
 from headrace.http.guard import Guard, ProtocolLog, json_response
 from headrace.http.hosts import bracketed, host_of, is_wildcard, lan_address
 from headrace.http.listen import open_sockets
+from headrace.http.pages import Pages
 from headrace.http.playlist import MEDIA_TYPE, Entry, render
 from headrace.http.stream import Streams, torrent_of, with_metadata
+from headrace.http.subtitles import Subtitles
 from headrace.http.urls import Urls
 from headrace.streaming.registry import Torrents
 from headrace.streaming.torrent import File, Torrent
@@ -52,6 +54,7 @@ class Server:
         self._guard = Guard(token, allowed_names(host, allow_hosts))
         self._streams = Streams(torrents, eager)
         self._events = Events(torrents, uptime or (lambda: time.monotonic() - began))
+        self._pages, self._subtitles = Pages(), Subtitles(torrents, self._urls_for)
         self._api = Api(torrents, self._urls_for)
         self._runner: web.AppRunner | None = None
         self._shown = ""
@@ -98,10 +101,14 @@ class Server:
             ("/playlist/{infohash}.m3u8", self._playlist),
             ("/playlist.m3u8", self._library),
             ("/healthz", _health),
+            ("/", self._pages.start),
+            ("/ui/{digest}/{name:.+}", self._pages.part),
             ("/api/v1/events", self._events.handle),
             ("/api/v1/torrents", self._api.torrents),
             ("/api/v1/torrents/{infohash}", self._api.torrent),
             ("/api/v1/torrents/{infohash}/files", self._api.files),
+            ("/api/v1/torrents/{infohash}/files/{index}/subtitles", self._subtitles.listed),
+            ("/subtitles/{infohash}/{index}/{track}.vtt", self._subtitles.track),
             ("/api/v1/torrents/{infohash}/pieces", self._api.pieces),
             ("/api/v1/torrents/{infohash}/peers", self._api.peers),
         ):

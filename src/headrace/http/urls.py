@@ -26,6 +26,10 @@ class Urls(NamedTuple):
         """The URL of a torrent's playlist."""
         return f"{self.base}/playlist/{torrent.info_hash}.m3u8{self._query}"
 
+    def subtitles(self, torrent: Torrent, file: File, track: str) -> str:
+        """The URL of one of a video's subtitle tracks, as WebVTT."""
+        return f"{self.base}/subtitles/{torrent.info_hash}/{file.index}/{track}.vtt{self._query}"
+
     @property
     def _query(self) -> str:
         return f"?token={quote(self.token, safe='')}" if self.token else ""

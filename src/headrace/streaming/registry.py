@@ -9,6 +9,7 @@ from headrace.engine.base import Event
 from headrace.streaming.torrent import Torrent
 
 Subscriber = Callable[[Torrent, Note], None]
+Observer = Callable[[Torrent, Event], None]
 
 
 class Torrents:
@@ -18,6 +19,7 @@ class Torrents:
         self._by_hash: dict[str, Torrent] = {}
         self._unsubscribe: dict[str, Callable[[], None]] = {}
         self._subscribers: list[Subscriber] = []
+        self._observers: list[Observer] = []
 
     def add(self, torrent: Torrent) -> None:
         """From now on it can be found."""
@@ -45,6 +47,11 @@ class Torrents:
         self._subscribers.append(subscriber)
         return lambda: self._subscribers.remove(subscriber) if subscriber in self._subscribers else None
 
+    def observe(self, observer: Observer) -> Callable[[], None]:
+        """Hear the engine's events of any torrent, after it has dealt with them; returns what ends it."""
+        self._observers.append(observer)
+        return lambda: self._observers.remove(observer) if observer in self._observers else None
+
     def _say(self, torrent: Torrent, note: Note) -> None:
         for subscriber in tuple(self._subscribers):
             subscriber(torrent, note)
@@ -55,3 +62,5 @@ class Torrents:
             torrent = self._by_hash.get(event.info_hash)
             if torrent is not None:
                 torrent.handle_event(event)
+                for observer in tuple(self._observers):
+                    observer(torrent, event)

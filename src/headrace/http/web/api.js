@@ -1,0 +1,67 @@
+// The server's API. Errors carry what the server says: what happened, and what to do.
+
+export class ApiError extends Error {
+  constructor(status, kind, message, hint) {
+    super(message);
+    this.status = status;
+    this.kind = kind;
+    this.hint = hint;
+  }
+
+  get text() {
+    return [this.message, this.hint].filter(Boolean).join(" ");
+  }
+}
+
+async function failure(response) {
+  let error = null;
+  try {
+    error = (await response.json()).error;
+  } catch {
+    // not ours: a proxy's page, or nothing
+  }
+  return new ApiError(
+    response.status,
+    error?.kind ?? "http",
+    error?.message ?? `The server answered ${response.status} ${response.statusText}.`,
+    error?.hint ?? "",
+  );
+}
+
+export async function call(method, path, body = undefined, type = "application/json") {
+  const options = { method, credentials: "same-origin", cache: "no-store" };
+  if (body !== undefined) {
+    options.body = type === "application/json" ? JSON.stringify(body) : body;
+    options.headers = { "Content-Type": type };
+  }
+  let response;
+  try {
+    response = await fetch(`/api/v1${path}`, options);
+  } catch {
+    throw new ApiError(0, "offline", "The server does not answer.", "Is it still running?");
+  }
+  if (!response.ok) {
+    const error = await failure(response);
+    if (error.status === 401) document.dispatchEvent(new CustomEvent("hr-login"));
+    throw error;
+  }
+  if (response.status === 204) return null;
+  const text = await response.text();
+  return text ? JSON.parse(text) : null;
+}
+
+const of = (infohash) => `/torrents/${encodeURIComponent(infohash)}`;
+const fileOf = (infohash, index) => `${of(infohash)}/files/${index}`;
+
+export const torrents = async () => (await call("GET", "/torrents")).torrents;
+export const torrent = (infohash) => call("GET", of(infohash));
+export const files = async (infohash) => (await call("GET", `${of(infohash)}/files`)).files;
+export const subtitles = async (infohash, index) =>
+  (await call("GET", `${fileOf(infohash, index)}/subtitles`)).subtitles;
+export const media = (infohash, index) => call("GET", `${fileOf(infohash, index)}/media`);
+export const add = (source) => call("POST", "/torrents", { source });
+export const addFile = (file) => call("POST", "/torrents", file, "application/x-bittorrent");
+export const change = (infohash, what) => call("PATCH", of(infohash), what);
+export const remove = (infohash, data) => call("DELETE", `${of(infohash)}?data=${data ? "delete" : "keep"}`);
+export const position = (infohash, index) => call("GET", `${fileOf(infohash, index)}/position`);
+export const setPosition = (infohash, index, what) => call("PUT", `${fileOf(infohash, index)}/position`, what);

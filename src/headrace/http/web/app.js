@@ -1,0 +1,43 @@
+// The page: one element per address. `#/` is the library, `#/t/HASH` a torrent, `#/t/HASH/INDEX` the player.
+
+import { el, say } from "./dom.js";
+import { live } from "./live.js";
+import { loginDialog } from "./login.js";
+
+const ROUTES = [
+  [/^$/, "hr-library", () => import("./library-page.js"), []],
+  [/^t\/([0-9a-fA-F]{40}(?:[0-9a-fA-F]{24})?)$/, "hr-torrent", () => import("./torrent-page.js"), ["infohash"]],
+  [/^t\/([0-9a-fA-F]{40}(?:[0-9a-fA-F]{24})?)\/(\d{1,9})$/, "hr-player", () => import("./player-page.js"), ["infohash", "index"]],
+];
+
+const main = document.getElementById("main");
+const connection = document.getElementById("connection");
+let turn = 0;
+
+async function show() {
+  const mine = (turn += 1);
+  const path = location.hash.replace(/^#?\/?/, "").replace(/\/$/, "");
+  const route = ROUTES.find(([pattern]) => pattern.test(path));
+  if (!route) {
+    main.replaceChildren(el("p", { class: "empty" }, "There is no such page. ", el("a", { href: "#/" }, "To the library")));
+    return;
+  }
+  const [pattern, name, load, names] = route;
+  await load();
+  if (mine !== turn) return; // somebody went on meanwhile
+  const values = pattern.exec(path).slice(1);
+  const page = el(name, Object.fromEntries(names.map((key, place) => [key, values[place].toLowerCase()])));
+  document.body.dataset.page = name;
+  main.replaceChildren(page);
+  window.scrollTo(0, 0);
+}
+
+live.addEventListener("open", () => say(connection, ""));
+live.addEventListener("lost", () => say(connection, "Connecting to the server…"));
+document.addEventListener("hr-login", () => loginDialog());
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  main.focus();
+});
+window.addEventListener("hashchange", show);
+show();

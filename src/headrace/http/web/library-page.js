@@ -1,0 +1,109 @@
+// <hr-library>: all torrents as cards, and the box that adds one.
+
+import "./add-box.js";
+import * as api from "./api.js";
+import { el, say } from "./dom.js";
+import { live } from "./live.js";
+import * as words from "./words.js";
+
+/** One torrent's card; `update` shows a torrent as the API gives it, with what events said since. */
+class Card {
+  #name = el("h2", { class: "card-name" });
+  #line = el("p", { class: "card-line" });
+  #bar = el("progress", { max: "1", "aria-label": "Downloaded" });
+  #letter = el("span", { "aria-hidden": "true" });
+  #poster = el("img", { alt: "", loading: "lazy", hidden: true });
+
+  constructor(infohash) {
+    const art = el("div", { class: "card-art" }, this.#letter, this.#poster);
+    this.node = el("li", {}, el("a", { class: "card", href: `#/t/${infohash}` }, art,
+      el("div", { class: "card-text" }, this.#name, this.#line, this.#bar)));
+    art.style.setProperty("--hue", String(parseInt(infohash.slice(0, 4), 16) % 360));
+    this.#poster.addEventListener("load", () => { this.#poster.hidden = false; });
+    this.#poster.addEventListener("error", () => { this.#poster.hidden = true; });
+  }
+
+  update(torrent) {
+    say(this.#name, torrent.name);
+    say(this.#letter, (torrent.name.match(/[\p{L}\p{N}]/u) ?? ["?"])[0].toUpperCase());
+    this.#bar.value = torrent.progress ?? 0;
+    this.#bar.hidden = (torrent.progress ?? 0) >= 1;
+    const parts = [words.state(torrent.state)];
+    if (torrent.size) parts.push(words.size(torrent.size));
+    if (torrent.down_rate > 1024) parts.push(`↓ ${words.rate(torrent.down_rate)}`);
+    say(this.#line, parts.join(" · "));
+    if (torrent.poster && this.#poster.getAttribute("src") !== torrent.poster) this.#poster.src = torrent.poster;
+  }
+}
+
+class LibraryPage extends HTMLElement {
+  #end = new AbortController();
+  #list = el("ul", { class: "cards" });
+  #note = el("div", { class: "empty" });
+  #torrents = new Map();
+  #cards = new Map();
+
+  connectedCallback() {
+    document.title = "Headrace";
+    this.append(el("hr-add"), el("h1", { class: "offscreen" }, "Library"), this.#note, this.#list);
+    live.follow();
+    live.hear((news) => this.#heard(news), this.#end.signal);
+    live.again(() => this.#load(), this.#end.signal);
+    this.#load();
+  }
+
+  disconnectedCallback() {
+    this.#end.abort();
+  }
+
+  async #load() {
+    try {
+      const found = await api.torrents();
+      this.#torrents = new Map(found.map((torrent) => [torrent.infohash, torrent]));
+      this.#show();
+    } catch (error) {
+      if (!(error instanceof api.ApiError)) throw error;
+      this.#note.replaceChildren(el("p", { class: "problem", role: "alert" }, error.text));
+    }
+  }
+
+  #heard(news) {
+    if (!news.infohash || news.event === "map") return;
+    const known = this.#torrents.get(news.infohash);
+    if (news.event === "removed") {
+      this.#torrents.delete(news.infohash);
+      this.#show();
+    } else if (!known || news.event === "metadata" || news.event === "added") {
+      this.#load();
+    } else if (news.event === "progress") {
+      Object.assign(known, news, { progress: news.share ?? known.progress });
+      this.#cards.get(news.infohash)?.update(known);
+    }
+  }
+
+  #show() {
+    for (const [infohash, card] of this.#cards) {
+      if (this.#torrents.has(infohash)) continue;
+      card.node.remove();
+      this.#cards.delete(infohash);
+    }
+    for (const [infohash, torrent] of this.#torrents) {
+      let card = this.#cards.get(infohash);
+      if (!card) {
+        card = new Card(infohash);
+        this.#cards.set(infohash, card);
+        this.#list.append(card.node);
+      }
+      card.update(torrent);
+    }
+    this.#note.replaceChildren(...(this.#torrents.size ? [] : [this.#welcome()]));
+  }
+
+  #welcome() {
+    return el("div", { class: "welcome" },
+      el("p", { class: "big" }, "Nothing here yet."),
+      el("p", {}, "Paste a magnet link above, or drop a .torrent anywhere on this page. It plays within seconds: the pieces that the player needs come first."));
+  }
+}
+
+customElements.define("hr-library", LibraryPage);

@@ -1,0 +1,71 @@
+// What happens on the server, as it happens: one EventSource for the whole page, nothing polls.
+
+import { Pieces } from "./pieces.js";
+
+const NAMES = [
+  "starting", "added", "removed", "metadata", "selected", "serving", "ready", "player", "progress", "waiting",
+  "resumed", "warning", "error", "done", "map", "changed", "position",
+];
+
+class Live extends EventTarget {
+  #source = null;
+  #map = "";
+  #lost = false;
+  #pieces = new Pieces();
+
+  /** Listen; with an info-hash also to its stream map, which is kept up to date in what is returned. */
+  follow(infohash = "") {
+    if (this.#source && this.#map === infohash) return this.#pieces;
+    if (this.#map !== infohash) this.#pieces = new Pieces();
+    this.#map = infohash;
+    this.close();
+    this.#source = new EventSource(`/api/v1/events${infohash ? `?map=${encodeURIComponent(infohash)}` : ""}`);
+    this.#source.addEventListener("open", () => this.#opened());
+    this.#source.addEventListener("error", () => this.#broke());
+    for (const name of NAMES) {
+      this.#source.addEventListener(name, (message) => {
+        if (message.data) this.#tell(JSON.parse(message.data));
+      });
+    }
+    return this.#pieces;
+  }
+
+  #tell(news) {
+    if (news.event === "map") this.#pieces.apply(news);
+    this.dispatchEvent(new CustomEvent("news", { detail: news }));
+  }
+
+  /** Hear all news until the signal ends it. */
+  hear(listener, signal) {
+    this.addEventListener("news", (event) => listener(event.detail), { signal });
+  }
+
+  /** What may have changed unheard is to be asked for again. */
+  again(listener, signal) {
+    this.addEventListener("again", listener, { signal });
+  }
+
+  close() {
+    this.#source?.close();
+    this.#source = null;
+  }
+
+  #opened() {
+    if (this.#lost) this.dispatchEvent(new Event("again"));
+    this.#lost = false;
+    this.dispatchEvent(new Event("open"));
+  }
+
+  #broke() {
+    this.#lost = true;
+    this.dispatchEvent(new Event("lost"));
+    if (this.#source?.readyState === EventSource.CLOSED) {
+      // refused (401, 503): a browser does not come back by itself then
+      const map = this.#map;
+      this.close();
+      setTimeout(() => this.#source ?? this.follow(map), 3000);
+    }
+  }
+}
+
+export const live = new Live();

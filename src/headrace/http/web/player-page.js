@@ -1,0 +1,305 @@
+// <hr-player>: one file, playing: the video, why it waits, its stream map, what comes next.
+
+import "./vendor/media-chrome.js";
+import "./stream-map.js";
+import * as api from "./api.js";
+import { controls } from "./controls.js";
+import { el, icon, say } from "./dom.js";
+import { helpDialog, listenForKeys } from "./keys.js";
+import { shortcomings } from "./playable.js";
+import { resumePoint, savePosition } from "./positions.js";
+import { shareDialog } from "./share.js";
+import { TorrentStore } from "./torrent-store.js";
+import { preferredTrack, rememberTrack, trackElement } from "./tracks.js";
+import * as words from "./words.js";
+
+const SAVE_EVERY = 5;
+/** Seconds before the end from which the next one's start is fetched, and how much of it. */
+const PREFETCH_BEFORE = 90;
+const PREFETCH_BYTES = 4 * 1024 * 1024;
+const ANNOUNCE_BEFORE = 20;
+
+class PlayerPage extends HTMLElement {
+  #end = new AbortController();
+  #opened = new AbortController();
+  #store = null;
+  #file = null;
+  #saved = 0;
+  #resumed = false;
+  #prefetched = false;
+  #video = el("video", { slot: "media", playsinline: true, preload: "auto" });
+  #nextButton = el("button", { type: "button", class: "in-bar", "aria-label": "Next (Shift+N)", onclick: () => this.go(1) }, icon("next"));
+  #overlay = el("div", { class: "overlay", role: "status" });
+  #upNext = el("div", { class: "up-next", hidden: true });
+  #title = el("h1", { class: "player-title" });
+  #state = el("p", { class: "state" });
+  #notice = el("div", { role: "alert" });
+  #map = el("hr-map");
+  #list = el("ol", { class: "rows" });
+  #listBox = el("section", { class: "files", "aria-label": "All that plays in this torrent", hidden: true });
+
+  connectedCallback() {
+    const infohash = this.getAttribute("infohash");
+    this.#store = new TorrentStore(infohash, this.#end.signal);
+    const stage = el("div", { class: "stage" }, controls(this.#video, this.#nextButton), this.#overlay, this.#upNext);
+    this.#listBox.append(el("h2", {}, "In this torrent"), this.#list);
+    this.append(
+      stage,
+      el("div", { class: "player-head" },
+        el("a", { class: "back", href: `#/t/${infohash}` }, icon("back"), "Torrent"),
+        el("div", { class: "actions" },
+          el("button", { type: "button", onclick: () => shareDialog(this.#store, this.#file) }, icon("share"), el("span", {}, "Open elsewhere")),
+          el("button", { type: "button", class: "quiet only-keys", onclick: helpDialog }, icon("keys"), el("span", {}, "Keys")))),
+      this.#title, this.#state, this.#notice,
+      el("section", { class: "panel", "aria-label": "Stream map" }, el("h2", {}, "Stream map"), this.#map),
+      this.#listBox);
+    this.#listen();
+    this.#store.load();
+  }
+
+  disconnectedCallback() {
+    this.#save();
+    this.#end.abort();
+    this.#opened.abort();
+    this.#video.removeAttribute("src");
+    this.#video.load(); // lets go of the connection, and so of the place in the file
+  }
+
+  #listen() {
+    const signal = this.#end.signal;
+    this.#store.addEventListener("change", () => this.#changed());
+    this.#store.addEventListener("live", () => this.#live());
+    this.#store.addEventListener("map", () => this.#moved());
+    const on = (names, listener) => names.split(" ").forEach((name) => this.#video.addEventListener(name, listener, { signal }));
+    on("loadedmetadata", () => this.#known());
+    on("timeupdate", () => this.#ticked());
+    on("pause seeked", () => this.#save());
+    on("waiting seeking loadstart playing canplay pause play error stalled emptied", () => this.#live());
+    on("error", () => this.#broke());
+    on("ended", () => this.#ended());
+    this.#video.textTracks.addEventListener("change", () => rememberTrack(this.#video), { signal });
+    this.#map.addEventListener("seekto", ({ detail }) => {
+      if (Number.isFinite(this.#video.duration)) this.#video.currentTime = detail * this.#video.duration;
+    });
+    window.addEventListener("pagehide", () => this.#save(), { signal });
+    listenForKeys(this.#video, { stage: () => this.querySelector("media-controller"), go: (by) => this.go(by) }, signal);
+  }
+
+  // which file
+  #changed() {
+    const { problem, gone } = this.#store;
+    if (gone) {
+      location.hash = "#/";
+      return;
+    }
+    if (problem) this.#tell(problem);
+    const file = this.#store.file(Number(this.#file?.index ?? this.getAttribute("index")));
+    if (!file) {
+      if (this.#store.files.length) this.#tell("The torrent has no such file.");
+      return this.#live();
+    }
+    if (this.#file?.index === file.index) this.#file = file;
+    else this.#open(file);
+    this.#showList();
+    this.#live();
+    this.#moved();
+  }
+
+  /** Play another file in the same element, so that fullscreen stays. */
+  go(by) {
+    const file = this.#store.next(this.#file, by);
+    if (!file) return;
+    this.#save();
+    history.replaceState(null, "", `#/t/${this.#store.infohash}/${file.index}`);
+    this.#open(file);
+    this.#showList();
+  }
+
+  async #open(file) {
+    this.#opened.abort();
+    this.#opened = new AbortController();
+    const { signal } = this.#opened;
+    this.#file = file;
+    this.#resumed = false;
+    this.#prefetched = false;
+    this.#saved = 0;
+    this.#upNext.hidden = true;
+    this.#notice.replaceChildren();
+    const label = words.episodeLabel(file.episode);
+    say(this.#title, [label, words.baseName(file.path)].filter(Boolean).join(" · "));
+    document.title = `${words.baseName(file.path)} – Headrace`;
+    this.#nextButton.hidden = !this.#store.next(file);
+    this.#video.replaceChildren();
+    this.#video.src = local(file.url);
+    this.#announce();
+    this.#video.play().catch(() => {}); // not without a click; then the button waits for one
+    await Promise.all([this.#addSubtitles(file, signal), this.#warn(file, signal)]);
+  }
+
+  #announce() {
+    if (!("mediaSession" in navigator)) return;
+    navigator.mediaSession.metadata = new MediaMetadata({ title: words.baseName(this.#file.path), album: this.#store.torrent.name });
+    navigator.mediaSession.setActionHandler("nexttrack", this.#store.next(this.#file) ? () => this.go(1) : null);
+    navigator.mediaSession.setActionHandler("previoustrack", this.#store.next(this.#file, -1) ? () => this.go(-1) : null);
+  }
+
+  async #addSubtitles(file, signal) {
+    const tracks = await api.subtitles(this.#store.infohash, file.index).catch(() => []);
+    if (signal.aborted) return;
+    this.#video.append(...tracks.map((track) => trackElement(track, local(track.url))));
+    preferredTrack(this.#video);
+  }
+
+  async #warn(file, signal) {
+    const lacks = await shortcomings(this.#store.infohash, file, this.#video, signal);
+    if (lacks && !signal.aborted) this.#tell(lacks);
+  }
+
+  #tell(text) {
+    const open = el("button", { type: "button", class: "quiet", onclick: () => shareDialog(this.#store, this.#file) }, "Open elsewhere");
+    this.#notice.replaceChildren(el("p", { class: "problem" }, text, " ", this.#file ? open : null));
+  }
+
+  #broke() {
+    if (!this.#video.error || !this.#video.getAttribute("src")) return;
+    this.#tell(this.#video.error.code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED
+      ? "This browser cannot play this kind of file. A player on this device can."
+      : `Playing stopped: ${this.#video.error.message || "the stream broke off"}.`);
+  }
+
+  // time
+  async #known() {
+    if (this.#resumed || !this.#file) return;
+    this.#resumed = true;
+    const file = this.#file;
+    const point = await resumePoint(this.#store.infohash, file.index);
+    if (file === this.#file && point > 0 && this.#video.currentTime < 5) this.#video.currentTime = point;
+  }
+
+  #ticked() {
+    const { currentTime, duration } = this.#video;
+    if (Math.abs(currentTime - this.#saved) >= SAVE_EVERY) this.#save();
+    this.#moved();
+    const next = this.#file && this.#store.next(this.#file);
+    if (!next || !Number.isFinite(duration) || duration - currentTime > PREFETCH_BEFORE) return;
+    this.#prefetch(next);
+    this.#offer(next, duration - currentTime);
+  }
+
+  /** A range request is a reader: the server fetches the file's index and start for it. */
+  #prefetch(next) {
+    if (this.#prefetched || this.#video.paused) return;
+    this.#prefetched = true;
+    const last = Math.min(next.size, PREFETCH_BYTES) - 1;
+    fetch(local(next.url), { headers: { Range: `bytes=0-${last}` }, signal: this.#opened.signal, cache: "no-store" })
+      .then((response) => response.body.pipeTo(new WritableStream()))
+      .catch(() => {}); // what matters is asking; the player will say what fails
+  }
+
+  #offer(next, left) {
+    const hidden = left > ANNOUNCE_BEFORE || this.#upNext.dataset.refused === String(this.#file.index);
+    if (!hidden && this.#upNext.hidden) {
+      const name = [words.episodeLabel(next.episode), words.baseName(next.path)].filter(Boolean).join(" · ");
+      this.#upNext.replaceChildren(
+        el("p", {}, el("b", {}, "Next: "), name),
+        el("button", { type: "button", class: "primary", onclick: () => this.go(1) }, "Play now"),
+        el("button", { type: "button", onclick: () => this.#stay() }, "Stay here"));
+    }
+    this.#upNext.hidden = hidden;
+  }
+
+  #stay() {
+    this.#upNext.dataset.refused = String(this.#file.index);
+    this.#upNext.hidden = true;
+  }
+
+  #ended() {
+    this.#save();
+    if (this.#upNext.dataset.refused !== String(this.#file.index)) this.go(1);
+  }
+
+  #save() {
+    const { currentTime, duration } = this.#video;
+    if (!this.#file || !this.#resumed || !(currentTime > 0)) return;
+    this.#saved = currentTime;
+    savePosition(this.#store.infohash, this.#file.index, currentTime, duration);
+  }
+
+  // how it is doing
+  #moved() {
+    const { pieces } = this.#store;
+    const { currentTime, duration } = this.#video;
+    if (!this.#file) return;
+    const share = Number.isFinite(duration) && duration > 0 ? currentTime / duration : 0;
+    this.#map.update(pieces, this.#file, share);
+    this.#live();
+  }
+
+  #live() {
+    const { torrent, pieces } = this.#store;
+    if (!torrent) return;
+    const figures = [`${words.rate(torrent.down_rate)} from ${torrent.peers === 1 ? "1 peer" : `${torrent.peers} peers`}`];
+    if (this.#file && pieces.known) {
+      figures.unshift(`${words.percent(pieces.share(this.#file))} there`);
+      const seconds = this.#ahead();
+      if (seconds !== null) figures.unshift(`${words.clock(seconds)} ahead of you`);
+    }
+    say(this.#state, figures.join(" · "));
+    const text = this.#held() ? this.#why() : "";
+    say(this.#overlay, text);
+    this.#overlay.hidden = !text;
+  }
+
+  #byte() {
+    const { currentTime, duration } = this.#video;
+    return Number.isFinite(duration) && duration > 0 ? Math.floor((currentTime / duration) * this.#file.size) : 0;
+  }
+
+  /** Seconds that lie ready after what is shown; null while the length is not known. */
+  #ahead() {
+    const { duration } = this.#video;
+    if (!Number.isFinite(duration) || !(duration > 0)) return null;
+    return (this.#store.pieces.ahead(this.#file, this.#byte()) / this.#file.size) * duration;
+  }
+
+  /** Whether the picture stands still for want of data. */
+  #held() {
+    const video = this.#video;
+    return !video.error && !video.ended && video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA && Boolean(this.#file || !this.#store.files.length);
+  }
+
+  #why() {
+    const { torrent, waiting, pieces } = this.#store;
+    const lines = [];
+    if (waiting) lines.push(`${words.reason(waiting.reason)}: ${waiting.detail}`);
+    const needed = this.#file && pieces.known ? pieces.needed(this.#file, this.#byte()) : Infinity;
+    if (needed > 0 && Number.isFinite(needed) && torrent.down_rate > 1024) {
+      lines.push(`Plays in about ${words.about(needed / torrent.down_rate)}`);
+    } else if (torrent.time_to_playable > 0) {
+      lines.push(`Plays in about ${words.about(torrent.time_to_playable)}`);
+    } else if (!lines.length && torrent.state !== "playing") {
+      lines.push(words.state(torrent.state));
+    }
+    return lines.join(". ");
+  }
+
+  #showList() {
+    const { playlist } = this.#store;
+    this.#listBox.hidden = playlist.length < 2;
+    this.#list.replaceChildren(...playlist.map((file) => {
+      const current = file.index === this.#file?.index;
+      return el("li", {}, el("a", { class: "row", href: `#/t/${this.#store.infohash}/${file.index}`, "aria-current": current ? "true" : null },
+        el("span", { class: "row-mark" }, words.episodeLabel(file.episode) || icon("play")),
+        el("span", { class: "row-name" }, words.baseName(file.path)),
+        el("span", { class: "row-size" }, words.size(file.size))));
+    }));
+  }
+}
+
+/** The address without the host: whatever name or proxy brought the page here brings the stream. */
+function local(url) {
+  const { pathname, search } = new URL(url, location.href);
+  return pathname + search;
+}
+
+customElements.define("hr-player", PlayerPage);

@@ -1,0 +1,81 @@
+// One torrent as the pages see it: what the API says, kept up to date by events.
+
+import * as api from "./api.js";
+import { live } from "./live.js";
+
+export class TorrentStore extends EventTarget {
+  constructor(infohash, signal) {
+    super();
+    this.infohash = infohash;
+    this.torrent = null;
+    this.files = [];
+    this.waiting = null;
+    this.problem = "";
+    this.gone = false;
+    this.pieces = live.follow(infohash);
+    live.hear((news) => this.#heard(news), signal);
+    live.again(() => this.load(), signal);
+  }
+
+  /** Ask for all of it; tells `change` when it came, with `problem` set when it did not. */
+  async load() {
+    try {
+      const [torrent, files] = await Promise.all([api.torrent(this.infohash), api.files(this.infohash)]);
+      this.torrent = torrent;
+      this.files = files;
+      this.waiting = torrent.waiting;
+      this.problem = "";
+    } catch (error) {
+      if (!(error instanceof api.ApiError)) throw error;
+      this.problem = error.text;
+    }
+    this.#tell("change");
+  }
+
+  file(index) {
+    return this.files.find((file) => file.index === index) ?? null;
+  }
+
+  /** What plays, in order. */
+  get playlist() {
+    return this.files.filter((file) => file.order !== null).sort((a, b) => a.order - b.order);
+  }
+
+  /** What comes after a file, or null. */
+  next(file, by = 1) {
+    return file.order === null ? null : this.playlist[file.order + by] ?? null;
+  }
+
+  #heard(news) {
+    if (news.infohash !== this.infohash && !this.torrent?.infohashes.includes(news.infohash)) return;
+    if (news.event === "map") {
+      this.#tell("map");
+    } else if (news.event === "metadata" || news.event === "selected" || news.event === "changed") {
+      this.load();
+    } else if (news.event === "removed") {
+      this.gone = true;
+      this.#tell("change");
+    } else if (this.torrent) {
+      this.#live(news);
+    }
+  }
+
+  #live(news) {
+    if (news.event === "progress") {
+      const { event, t, share, ...figures } = news;
+      Object.assign(this.torrent, figures, { progress: share ?? this.torrent.progress });
+      if (!["waiting", "buffering", "connecting", "metadata", "checking", "paused"].includes(news.state)) this.waiting = null;
+    } else if (news.event === "waiting") {
+      this.waiting = news;
+    } else if (news.event === "resumed" || news.event === "ready") {
+      this.waiting = null;
+    } else {
+      return;
+    }
+    this.#tell("live");
+  }
+
+  #tell(name) {
+    this.dispatchEvent(new Event(name));
+  }
+}
