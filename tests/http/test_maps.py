@@ -69,6 +69,7 @@ async def test_readers_and_wishes(world, film, v1):
         assert [(head["position"], head["waiting"]) for head in step["heads"]] == [(100_000, False)]
         assert not step["whole"]
         assert step["came"] == []
+        assert step["in_flight"] == []
         assert any(start <= 1 < start + count for start, count, _ in step["wanted"])
         waiting = asyncio.create_task(reader.read(1))
         await asyncio.sleep(0)

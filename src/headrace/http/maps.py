@@ -101,6 +101,7 @@ def _state(torrent: Torrent) -> dict[str, Any]:
             for tier in range(4)
             for start, count in runs(piece for piece, level in tiers if level == tier)
         ],
+        "in_flight": [[start, count] for start, count in runs(sorted(torrent.handle.in_flight()))],
         "index": [[span.start, span.end] for span in pins],
         "heads": [
             {"id": place.id, "position": place.position, "waiting": place.waiting_since is not None}
