@@ -20,7 +20,8 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from bench.planner import PIECE, RATES, Scene
-from headrace.engine.base import BLOCK, AddRequest, EngineOptions
+from headrace.core.pieces import BLOCK
+from headrace.engine.base import AddRequest, EngineOptions
 from headrace.engine.handle import LibtorrentTorrent
 from headrace.engine.libtorrent import LibtorrentEngine
 from headrace.engine.translate import peer_of

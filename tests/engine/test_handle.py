@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from headrace.core.pieces import BLOCK
 from headrace.engine import base
-from headrace.engine.base import BLOCK, AddRequest, Change, Event
+from headrace.engine.base import AddRequest, Change, Event
 from headrace.engine.handle import LibtorrentTorrent
 from headrace.testing.clock import virtual_time
 

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrace.core.pieces import Layout
-from headrace.engine.base import BLOCK
+from headrace.core.pieces import BLOCK, Layout
 from headrace.engine.readiness import Readiness
 
 BLOCKS = 3

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from headrace.core.pieces import FileEntry, Layout
-from headrace.engine.base import BLOCK
+from headrace.core.pieces import BLOCK, FileEntry, Layout
 from headrace.engine.readiness import Readiness
 
 PIECE = 4 * BLOCK

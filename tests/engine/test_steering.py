@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrace.core.pieces import FileEntry, Layout
+from headrace.core.pieces import BLOCK, FileEntry, Layout
 from headrace.engine import steering
-from headrace.engine.base import BLOCK, Change
+from headrace.engine.base import Change
 from headrace.engine.readiness import Readiness
 from headrace.engine.steering import PULSE_SECONDS, TRIM_SECONDS, UNWANTED, WANTED, Steering, guarded
 from headrace.testing import clock
@@ -221,10 +221,10 @@ async def test_a_jump_during_a_trim_is_not_lost() -> None:
     one = made(handle)
     one.apply(Change(want=(1,)))
     one.trim()
-    one.apply(Change(want=(8,), drop=(1,), jump=8))
+    one.apply(Change(want=(8,), drop=(1,), jump=8, keep=(5,)))
     one.apply(Change(want=(9,)))
     await asyncio.sleep(2 * TRIM_SECONDS)
-    assert handle.deadlines == {8: 0}
+    assert handle.deadlines == {8: 0, 5: 0}, "nor is what it keeps"
     await asyncio.sleep(1)
     assert handle.deadlines == {}
     assert handle.wanted() == {8, 9}

@@ -10,9 +10,9 @@ from typing import Any
 import libtorrent as lt
 import pytest
 
-from headrace.core.pieces import Layout
+from headrace.core.pieces import BLOCK, Layout
 from headrace.engine import base
-from headrace.engine.base import BLOCK, Event
+from headrace.engine.base import Event
 from headrace.engine.readiness import Readiness
 from headrace.engine.translate import (
     OF_PIECES,

@@ -16,8 +16,8 @@ import pytest
 from headrace.core import planner
 from headrace.core.choice import Choice
 from headrace.core.events import Note
-from headrace.core.pieces import FileEntry, Layout
-from headrace.engine.base import BLOCK, AddRequest, Change
+from headrace.core.pieces import BLOCK, FileEntry, Layout
+from headrace.engine.base import AddRequest, Change
 from headrace.streaming.conductor import Conductor
 from headrace.streaming.reader import Reader
 from headrace.streaming.registry import Torrents

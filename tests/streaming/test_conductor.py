@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from headrace.core import planner
+from headrace.core.pieces import BLOCK
 from headrace.core.planner import Rates
 from headrace.core.spans import Span
-from headrace.engine.base import BLOCK
 from headrace.streaming.conductor import HUNGER_SECONDS, IDLE_SECONDS
 from headrace.streaming.waits import ReaderClosed, StreamFailed
 from headrace.testing.clock import run, virtual_time

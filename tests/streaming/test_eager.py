@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrace.engine.base import BLOCK
+from headrace.core.pieces import BLOCK
 from headrace.streaming.eager import EarlyBlocks
 from headrace.streaming.waits import StreamFailed
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from headrace.engine.base import BLOCK
+from headrace.core.pieces import BLOCK
 from headrace.streaming.reader import READ_MOST, FileSpan, Reader, read_span
 from headrace.streaming.waits import ReaderClosed, StreamFailed
 from headrace.testing import clock

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from headrace.core.pieces import BLOCK
 from headrace.core.spans import Span
-from headrace.engine.base import BLOCK
 from headrace.streaming.waits import StreamFailed
 from headrace.streaming.warmup import WarmUp
 from headrace.testing.clock import virtual_time

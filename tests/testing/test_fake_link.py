@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headrace.engine.base import BLOCK
+from headrace.core.pieces import BLOCK
 from headrace.testing.fake_link import Link, Meter, Partial, Request
 from headrace.testing.fake_swarm import FakePeer
 

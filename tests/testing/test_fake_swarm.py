@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headrace.core.bencode import check_bencode
+from headrace.core.pieces import BLOCK
 from headrace.core.spans import Span
-from headrace.engine.base import BLOCK
 from headrace.testing.fake_swarm import Content, FakeFile, FakePeer, FakeSwarm
 from headrace.testing.metainfo import layout_of
 

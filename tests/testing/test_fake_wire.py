@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headrace.engine.base import BLOCK, Change
+from headrace.core.pieces import BLOCK
+from headrace.engine.base import Change
 from headrace.testing.fake_swarm import Content, FakePeer, FakeSwarm
 from headrace.testing.fake_wire import TIMEOUT, Block, Failed, Metadata, Outcome, Piece, Taken, Wire
 

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 from headrace.core.spans import Span
 
+BLOCK = 16 * 1024
+"""Bytes in one request (BEP 3)."""
+
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:

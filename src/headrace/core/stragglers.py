@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from headrace.core.pieces import BLOCK
+
 LOOK_SECONDS = 0.1
 """Between two looks: about a round trip."""
 FAR_SLOWER = 5
@@ -20,7 +22,6 @@ SILENT_SECONDS, SILENT_BLOCKS = 0.5, 4
 """Silence makes a straggler of a peer that was quick: so many seconds, and so many blocks that would have come."""
 SUCCESSORS = 2
 """So many peers that can take over must be left, and they must have delivered as much as those that are let go."""
-BLOCK = 16 * 1024
 
 
 class Sender(NamedTuple):
@@ -36,16 +37,20 @@ class Sender(NamedTuple):
 
 
 class Stragglers:
-    """Looks at the senders of one piece, again and again."""
+    """Looks at the senders of a piece, again and again."""
 
     def __init__(self) -> None:
+        self._piece = -1
         self._before: dict[str, Sender] = {}
         self._silent: dict[str, tuple[int, int]] = {}
         """Looks without a byte, and the rate when they began; in the first second, when the engine has measured none
         yet, what came in that second."""
 
-    def look(self, senders: Sequence[Sender]) -> tuple[str, ...]:
-        """Addresses to let go now, so that others are asked for their blocks."""
+    def look(self, piece: int, senders: Sequence[Sender]) -> tuple[str, ...]:
+        """Addresses to let go now, so that others are asked for their blocks. Another piece: nothing of the last one
+        counts."""
+        if piece != self._piece:
+            self._piece, self._before, self._silent = piece, {}, {}
         able = [sender for sender in senders if sender.able]
         good_rate, good_sum = _good(sender.rate for sender in able), _good(sender.received for sender in able)
         self._count_silence(senders)

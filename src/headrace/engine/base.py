@@ -14,9 +14,6 @@ from typing import NamedTuple, Protocol
 
 from headrace.core.pieces import Layout
 
-BLOCK = 16 * 1024
-"""Bytes in one request (BEP 3)."""
-
 
 class Change(NamedTuple):
     """What is to change in the engine's wishes; all wanted pieces are equal and are asked for in index order.

@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from headrace.engine.base import BLOCK
+from headrace.core.pieces import BLOCK
 from headrace.engine.steering import running_loop
 
 IN_FLIGHT = 2 * BLOCK

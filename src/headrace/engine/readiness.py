@@ -11,8 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 
-from headrace.core.pieces import Layout
-from headrace.engine.base import BLOCK
+from headrace.core.pieces import BLOCK, Layout
 
 
 class Readiness:

@@ -140,9 +140,9 @@ class Steering:
 
     def _trimmed(self) -> None:
         held, self._gate = self._gate or [], None
-        jump = next((change.jump for change in reversed(held) if change.jump is not None), None)
+        last = next((change for change in reversed(held) if change.jump is not None), Change())
         self._readiness.withdrawn(self._readiness.in_flight())
         pairs = [(piece, WANTED) for piece in self.wanted if not self._readiness.have[piece]]
         pairs += [(piece, UNWANTED) for change in held for piece in change.drop if piece not in self.wanted]
-        guarded(lambda: self._steer(pairs, jump))
+        guarded(lambda: self._steer(pairs, last.jump, last.keep))
         self._silence()  # it may have met the closed gate

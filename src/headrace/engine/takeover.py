@@ -31,9 +31,7 @@ class Takeover:
         """Look at this piece; a look that is not over yet is enough."""
         if self._asking:
             return
-        if piece != self._piece:
-            self._piece, self._stragglers = piece, Stragglers()
-        self._asking = True
+        self._piece, self._asking = piece, True
         loop = running_loop()
 
         def ask() -> None:
@@ -47,7 +45,7 @@ class Takeover:
 
     def _judge(self, piece: int, senders: list[Sender], peers: list[Address]) -> None:
         self._asking = False
-        found = set(self._stragglers.look(senders)) if piece == self._piece else set()
+        found = set(self._stragglers.look(piece, senders)) if piece == self._piece else set()
         if found:
             self._turn_away([peer for peer in peers if peer[0] in found])
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from headrace.engine.base import BLOCK
+from headrace.core.pieces import BLOCK
 from headrace.streaming.waits import StreamFailed
 
 Owner = Callable[[StreamFailed], None]

@@ -6,9 +6,9 @@ import asyncio
 from dataclasses import replace
 from itertools import pairwise
 
+from headrace.core.pieces import BLOCK
 from headrace.core.stragglers import LOOK_SECONDS
 from headrace.engine.base import (
-    BLOCK,
     BlockArrived,
     Change,
     PieceFailed,

@@ -16,10 +16,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
-from headrace.core.pieces import FileEntry, Layout
+from headrace.core.pieces import BLOCK, FileEntry, Layout
 from headrace.core.spans import Span
 from headrace.engine.base import (
-    BLOCK,
     CONNECTING,
     AddRequest,
     BlockArrived,

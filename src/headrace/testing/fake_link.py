@@ -6,8 +6,8 @@ import math
 from collections import deque
 from dataclasses import dataclass, field
 
+from headrace.core.pieces import BLOCK
 from headrace.core.stragglers import Sender
-from headrace.engine.base import BLOCK
 from headrace.testing.fake_swarm import FakePeer
 
 QUEUE_SECONDS = 1.0

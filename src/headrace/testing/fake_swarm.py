@@ -15,9 +15,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Protocol
 
-from headrace.core.pieces import FileEntry, Layout
+from headrace.core.pieces import BLOCK, FileEntry, Layout
 from headrace.core.spans import Span
-from headrace.engine.base import BLOCK
 from headrace.testing.metainfo import info_of
 
 _PAD = random.Random(0).randbytes(BLOCK)  # noqa: S311 - the same bytes each time

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from headrace.core.bencode import check_bencode
-from headrace.core.pieces import Layout
+from headrace.core.pieces import BLOCK, Layout
 from headrace.core.source import Magnet, parse
 from headrace.engine import base
-from headrace.engine.base import BLOCK, AddRequest, Change, Event, Peer
+from headrace.engine.base import AddRequest, Change, Event, Peer
 from headrace.errors import InputError
 from headrace.testing import fake_wire
 from headrace.testing.fake_disk import FakeDisk

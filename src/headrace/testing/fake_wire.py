@@ -19,8 +19,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from headrace.core.pieces import BLOCK
 from headrace.core.stragglers import Stragglers
-from headrace.engine.base import BLOCK, Change
+from headrace.engine.base import Change
 from headrace.testing.fake_link import Link, Meter, Partial, Request
 from headrace.testing.fake_swarm import FakePeer, FakeSwarm
 
@@ -88,7 +89,6 @@ class Wire:
         self._now = 0.0
         self._downlink_free = 0.0
         self._out: list[Outcome] = []
-        self._late = -1
         self._stragglers = Stragglers()
 
     # time
@@ -170,9 +170,7 @@ class Wire:
 
     def take_over(self, piece: int) -> None:
         """A viewer waits for this piece: let go of peers that hold it up, and meet them again later."""
-        if piece != self._late:
-            self._late, self._stragglers = piece, Stragglers()
-        for address in self._stragglers.look([link.sender(piece, self._now) for link in self.connected()]):
+        for address in self._stragglers.look(piece, [link.sender(piece, self._now) for link in self.connected()]):
             link = next(link for link in self.connected() if link.name == address)
             self._close(link)
             self._at(self._now + REUNION, self.connect, link.peer)

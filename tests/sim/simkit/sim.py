@@ -16,8 +16,9 @@ from typing import Any, TypeVar
 
 from headrace.core.choice import Choice
 from headrace.core.events import Metadata, Note, Progress
+from headrace.core.pieces import BLOCK
 from headrace.core.spans import Span
-from headrace.engine.base import BLOCK, AddRequest
+from headrace.engine.base import AddRequest
 from headrace.streaming.registry import Torrents
 from headrace.streaming.torrent import Torrent
 from headrace.testing.clock import run
