@@ -68,7 +68,7 @@ async def test_pieces_tiers_and_heads(world, v1, video):
     assert {"piece": 2, "tier": 1} in found["wanted"]
     assert all(entry["piece"] != 0 for entry in found["wanted"])
     (head,) = found["heads"]
-    assert (head["piece"], head["position"], head["waiting"]) == (2, 131072, True)
+    assert (head["piece"], head["position"], head["waiting"], head["aside"]) == (2, 131072, True, False)
 
 
 async def test_a_head_at_the_very_end_is_in_the_last_piece(world, v1):

@@ -107,3 +107,21 @@ async def test_another_film_of_the_torrent_is_opened_out_of_turn(sim: Sim) -> No
     assert await apart.start() <= 4 * physics(HEALTHY, 6 * PIECE, 3)  # three asks, each behind a queue
     assert sum(stall.seconds for stall in await apart.play(60)) < 0.5
     assert apart.position == apart.file.size
+
+
+@simulated(peers=FAIR)
+async def test_a_look_aside_costs_a_viewer_nothing(sim: Sim) -> None:
+    """Who just looks into the file takes nothing from one who waits, and gets on all the same."""
+    one = await sim.viewer(name="one")
+    await one.start()
+    await one.play(4)
+    one.open(one.byte_at(0.5))
+    waiting = sim.go(one.first_byte())
+    changes = len(sim.handle.changes)
+    async with sim.torrent.main_video().open_aside() as aside:
+        aside.seek(one.byte_at(0.9))
+        looks = sim.go(aside.ready(1))
+        assert await waiting <= 2 * physics(FAIR, 4 * PIECE, 1)
+        assert all(change.jump is None for change in sim.handle.changes[changes:])
+        assert sum(stall.seconds for stall in await one.play(6)) < 0.5
+        assert (await looks).size == 1

@@ -323,3 +323,55 @@ def test_who_waited_a_moment_ago_is_hungry_and_nobody_for_a_while_is_idle(stage:
     assert not one.conductor.world().idle, "another one may come"
     clock.now += 0.2 * IDLE_SECONDS
     assert one.conductor.world().idle
+
+
+# who reads aside
+@virtual_time
+async def test_who_reads_aside_withdraws_nothing_of_a_viewers(stage: Make) -> None:
+    one = stage([TOTAL], PIECE)
+    place = one.conductor.enter(0, TOTAL)
+    wait = asyncio.create_task(one.conductor.wait(place))
+    await asyncio.sleep(0.1)
+    before, wanted = len(one.handle.changes), set(one.handle.wanted)
+    aside = one.conductor.enter(608, TOTAL, aside=True)
+    reads = asyncio.create_task(one.conductor.wait(aside))
+    await asyncio.sleep(0.1)
+    one.conductor.move(aside, 320)
+    assert wanted <= one.handle.wanted
+    assert all(not change.drop and change.jump is None for change in one.handle.changes[before:])
+    assert one.conductor.world().heads == (place.head(one.conductor.clock()),)
+    assert one.conductor.plan.jump == 0
+    for task in (wait, reads):
+        task.cancel()
+
+
+def test_a_little_is_wanted_where_somebody_reads_aside(stage: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("headrace.streaming.conductor.ASIDE_BYTES", 24)
+    one = stage([TOTAL], PIECE, clock=Clock())
+    aside = one.conductor.enter(320, TOTAL, aside=True)
+    assert one.handle.wanted == {20, 21}
+    one.conductor.move(aside, 632)
+    assert one.handle.wanted == {39}
+    viewer = one.conductor.enter(0, TOTAL)
+    assert min(one.handle.wanted) == 0
+    one.come(*range(8))
+    assert 39 in one.handle.wanted, "the viewer has his next seconds"
+    one.conductor.leave(viewer)
+    one.conductor.leave(aside)
+    assert one.handle.wanted == set()
+
+
+def test_who_reads_aside_is_no_viewer(stage: Make) -> None:
+    clock = Clock()
+    one = stage([TOTAL], PIECE, clock=clock)
+    viewer = one.conductor.enter(0, TOTAL)
+    one.conductor.leave(viewer)
+    aside = one.conductor.enter(320, TOTAL, aside=True)
+    aside.waiting_since = 0.0
+    clock.now = IDLE_SECONDS
+    assert one.conductor.world().idle
+    assert one.conductor.viewers == []
+    one.conductor.pieces_taken([20])
+    assert one.conductor.held_up() is None
+    one.conductor.leave(aside)
+    assert one.conductor.world().idle, "it was no viewer who left"

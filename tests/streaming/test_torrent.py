@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from headrace.core.choice import Choice
-from headrace.core.events import Metadata, Note, Progress, Selected, Warning
+from headrace.core.events import Metadata, Note, Progress, Selected, Waiting, Warning
 from headrace.core.spans import Span
 from headrace.engine import base
 from headrace.errors import EngineError, InputError, SwarmError
@@ -202,6 +202,20 @@ async def test_a_file_beside_the_chosen_one_can_be_read_too(show: Make) -> None:
         reader = one.torrent.find("info.nfo").open()
         assert await one.read(reader, 300) == one.content.file_bytes(3)
         assert await one.torrent.file(4).open().read() == b"", "an empty one as well"
+
+
+@virtual_time
+async def test_a_look_aside_is_nothing_that_viewers_are_told_of(show: Make) -> None:
+    async with show(SEASON, [SEED]) as one:
+        await one.torrent.metadata()
+        other = one.torrent.files[2]
+        async with other.open_aside() as reader:
+            assert one.torrent.warm_of(other) is None, "its index is not looked for"
+            assert one.torrent.status().readers == 0
+            reader.seek(MiB)
+            assert await reader.read(100) == one.content.read(Span(9 * MiB + 8, 9 * MiB + 108))
+        assert not one.notes(Waiting)
+        assert not one.torrent.conductor.places
 
 
 @virtual_time

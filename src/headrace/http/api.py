@@ -68,6 +68,7 @@ def pieces_json(torrent: Torrent) -> dict[str, Any]:
             "piece": min(layout.piece_at(place.position), layout.num_pieces - 1),
             "position": place.position,
             "waiting": place.waiting_since is not None,
+            "aside": place.aside,
         }
         for place in conductor.places.values()
     ]

@@ -24,6 +24,8 @@ HUNGER_SECONDS = 1.0
 """For so long after a wait a reader counts as hungry: plans must not change with each piece that ends a wait."""
 IDLE_SECONDS = 3.0
 """For so long after the last reader went another one may come, at another place."""
+ASIDE_BYTES = 256 * 1024
+"""What is wanted at once for who reads aside: FFmpeg asks for 32 KiB at a time, and goes elsewhere soon."""
 
 
 @dataclass(slots=True)
@@ -40,6 +42,8 @@ class Place:
     """When the first of a row of waits began, each soon after the one before: a swarm slower than the film makes many
     short ones."""
     waited_until: float = -HUNGER_SECONDS
+    aside: bool = False
+    """Nobody watches here: it takes nothing from those who do."""
 
     def head(self, now: float = 0.0) -> Head:
         """What the planner sees of it."""
@@ -86,9 +90,11 @@ class Conductor:
         self.replan()
 
     # readers
-    def enter(self, position: int, end: int) -> Place:
-        """A new reader at this byte of the torrent."""
-        place = Place(self._next_id, position, end, self.clock())
+    def enter(self, position: int, end: int, *, aside: bool = False) -> Place:
+        """A new reader at this byte of the torrent. Who reads ``aside`` has no window and no head in the plan: a little
+        at its place is wanted when viewers have their next seconds.
+        """
+        place = Place(self._next_id, position, end, self.clock(), aside=aside)
         self._next_id += 1
         self.places[place.id] = place
         self.replan()
@@ -107,9 +113,14 @@ class Conductor:
     def leave(self, place: Place) -> None:
         """The reader is gone; whoever waits in it is told."""
         if self.places.pop(place.id, None) is not None:
-            self._left_at = self.clock()
+            self._left_at = self._left_at if place.aside else self.clock()
             self.waits.close(place.id)
             self.replan()
+
+    @property
+    def viewers(self) -> list[Place]:
+        """The places of those who do not read aside."""
+        return [place for place in self.places.values() if not place.aside]
 
     async def wait(self, place: Place) -> None:
         """Wait until something came of the piece at the reader's place."""
@@ -165,22 +176,26 @@ class Conductor:
         """What the next plan is made from; None before the metadata."""
         if self._layout is None:
             return None
-        now = self.clock()
+        now, viewers = self.clock(), self.viewers
+        aside = (place for place in self.places.values() if place.aside)
         return World(
             self._layout,
             self.torrent.have,
-            tuple(place.head(now) for place in self.places.values()),
+            tuple(place.head(now) for place in viewers),
             tuple(span for spans in self._pins.values() for span in spans),
-            tuple(span for spans in self._hints.values() for span in spans),
+            (
+                *(span for spans in self._hints.values() for span in spans),
+                *(Span(place.position, min(place.end, place.position + ASIDE_BYTES)) for place in aside),
+            ),
             self._goals,
             self.rates,
             self._taken,
-            idle=not self.places and now - self._left_at >= IDLE_SECONDS,
+            idle=not viewers and now - self._left_at >= IDLE_SECONDS,
         )
 
     def held_up(self) -> int | None:
-        """The piece that the newest waiting reader waits for, if peers were asked for all of it."""
-        waiting = [place for place in self.places.values() if place.waiting_since is not None]
+        """The piece that the newest waiting viewer waits for, if peers were asked for all of it."""
+        waiting = [place for place in self.viewers if place.waiting_since is not None]
         if not waiting or self._layout is None or not self.torrent.have:
             return None
         piece = self._layout.piece_at(max(waiting, key=lambda place: (place.since, place.id)).position)

@@ -68,7 +68,7 @@ class Gauge:
 
     def _newest(self) -> Place | None:
         conductor = self._torrent.conductor
-        return max(conductor.places.values(), key=lambda place: place.since, default=None) if conductor else None
+        return max(conductor.viewers, key=lambda place: place.since, default=None) if conductor else None
 
     def wait_began(self) -> float | None:
         """When the longest wait of any reader began, or None."""
@@ -83,7 +83,7 @@ class Gauge:
     def _hungry(self) -> list[Place]:
         """Readers that wait; in a slow swarm also who did a moment ago, and will again."""
         conductor, now = self._torrent.conductor, asyncio.get_running_loop().time()
-        places = conductor.places.values() if conductor else ()
+        places = conductor.viewers if conductor else ()
         since = now - AGAIN if self._slow() else now
         return [place for place in places if place.waiting_since is not None or place.waited_until > since]
 

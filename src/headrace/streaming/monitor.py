@@ -186,7 +186,7 @@ class Monitor:
             up_rate=stats.up_rate if stats else 0,
             peers=stats.peers if stats else 0,
             seeds=stats.seeds if stats else 0,
-            readers=len(torrent.conductor.places) if torrent.conductor else 0,
+            readers=len(torrent.conductor.viewers) if torrent.conductor else 0,
             buffered_bytes=self.gauge.buffered(),
             buffered_seconds=round(found.buffered_seconds, 1) if found.buffered_seconds is not None else None,
             bitrate=self.gauge.bitrate(),

@@ -34,11 +34,20 @@ class FileSpan(NamedTuple):
 class Reader:
     """Reads one file from ``position`` on. Not for several tasks at once; close it, or its window stays wanted.
 
-    ``eager``: ``off``, ``trusted`` (unchecked blocks of peers whose earlier pieces were right) or ``all``.
+    ``eager``: ``off``, ``trusted`` (unchecked blocks of peers whose earlier pieces were right) or ``all``. ``aside``:
+    for nobody who watches, so that those who do come first.
     """
 
     def __init__(
-        self, conductor: Conductor, layout: Layout, entry: FileEntry, path: Path, position: int = 0, eager: str = "off"
+        self,
+        conductor: Conductor,
+        layout: Layout,
+        entry: FileEntry,
+        path: Path,
+        position: int = 0,
+        eager: str = "off",
+        *,
+        aside: bool = False,
     ) -> None:
         self.size = entry.size
         self.path = path
@@ -47,7 +56,7 @@ class Reader:
         self._closed = False
         position = max(0, position)
         self._past_end = max(0, position - self.size)
-        self._place = conductor.enter(entry.offset + min(position, self.size), entry.span.end)
+        self._place = conductor.enter(entry.offset + min(position, self.size), entry.span.end, aside=aside)
 
     def tell(self) -> int:
         """The next byte to read."""

@@ -44,6 +44,10 @@ class File:
         """A reader at this byte; the file's window is wanted until it is closed."""
         return self.torrent.open(self, position, eager)
 
+    def open_aside(self) -> Reader:
+        """A reader for nobody who watches: those who do come first, and the container's index is not looked for."""
+        return self.torrent.open(self, eager="off", aside=True)
+
     def __repr__(self) -> str:
         return f"<File {self.index} {self.path!r}, {self.size} bytes>"
 
@@ -153,13 +157,15 @@ class Torrent:
         return tuple(file.entry for file in self.files)
 
     # reading
-    def open(self, file: File, position: int = 0, eager: str | None = None) -> Reader:
-        """A reader on one of the files, from a byte on."""
+    def open(self, file: File, position: int = 0, eager: str | None = None, *, aside: bool = False) -> Reader:
+        """A reader on one of the files, from a byte on; see ``File.open_aside``."""
         if self.conductor is None or self.layout is None:
             raise RuntimeError("the metadata is not there yet")
-        self._warm_up(file)
+        if not aside:
+            self._warm_up(file)
         path = self.handle.path_of(file.index)
-        return Reader(self.conductor, self.layout, file.entry, path, position, eager or self._choice.eager)
+        eager = eager or self._choice.eager
+        return Reader(self.conductor, self.layout, file.entry, path, position, eager, aside=aside)
 
     def warm_of(self, file: File | None) -> WarmUp | None:
         """What is known of a file's index."""
