@@ -28,8 +28,8 @@ async function failure(response) {
   );
 }
 
-export async function call(method, path, body = undefined, type = "application/json") {
-  const options = { method, credentials: "same-origin", cache: "no-store" };
+export async function call(method, path, body = undefined, type = "application/json", more = {}) {
+  const options = { method, credentials: "same-origin", cache: "no-store", ...more };
   if (body !== undefined) {
     options.body = type === "application/json" ? JSON.stringify(body) : body;
     options.headers = { "Content-Type": type };
@@ -64,4 +64,6 @@ export const addFile = (file) => call("POST", "/torrents", file, "application/x-
 export const change = (infohash, what) => call("PATCH", of(infohash), what);
 export const remove = (infohash, data) => call("DELETE", `${of(infohash)}?data=${data ? "delete" : "keep"}`);
 export const position = (infohash, index) => call("GET", `${fileOf(infohash, index)}/position`);
-export const setPosition = (infohash, index, what) => call("PUT", `${fileOf(infohash, index)}/position`, what);
+/** Also told when the page goes away (`keepalive`). */
+export const setPosition = (infohash, index, what) =>
+  call("PUT", `${fileOf(infohash, index)}/position`, what, "application/json", { keepalive: true });

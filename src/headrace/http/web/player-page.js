@@ -17,7 +17,10 @@ const SAVE_EVERY = 5;
 /** Seconds before the end from which the next one's start is fetched, and how much of it. */
 const PREFETCH_BEFORE = 90;
 const PREFETCH_BYTES = 4 * 1024 * 1024;
-const ANNOUNCE_BEFORE = 20;
+/** Seconds before the end, and at most this share of the whole, in which the next one is offered. */
+const OFFER_BEFORE = 20;
+const OFFER_SHARE = 0.1;
+const OFFER_LEAST = 5;
 
 class PlayerPage extends HTMLElement {
   #end = new AbortController();
@@ -197,7 +200,8 @@ class PlayerPage extends HTMLElement {
   }
 
   #offer(next, left) {
-    const hidden = left > ANNOUNCE_BEFORE || this.#upNext.dataset.refused === String(this.#file.index);
+    const before = Math.max(OFFER_LEAST, Math.min(OFFER_BEFORE, this.#video.duration * OFFER_SHARE));
+    const hidden = left > before || this.#upNext.dataset.refused === String(this.#file.index);
     if (!hidden && this.#upNext.hidden) {
       const name = [words.episodeLabel(next.episode), words.baseName(next.path)].filter(Boolean).join(" · ");
       this.#upNext.replaceChildren(

@@ -11,19 +11,17 @@ const key = (infohash, index) => `headrace:${infohash}:${index}`;
 
 /** Seconds to go on from; 0 to begin anew: nothing is known, or it was watched to its end. */
 export async function resumePoint(infohash, index) {
-  const known = await load(infohash, index);
-  if (!known || known.watched || !(known.position > TOO_EARLY)) return 0;
-  return known.duration && known.position > known.duration * NEARLY_DONE ? 0 : known.position;
-}
-
-async function load(infohash, index) {
   try {
-    const found = await api.position(infohash, index);
-    return found && { ...found, position: found.position ?? found.seconds };
+    return (await api.position(infohash, index)).resume;
   } catch (error) {
     if (!(error instanceof api.ApiError)) throw error;
-    return MISSING.has(error.status) ? kept(infohash, index) : null;
+    return MISSING.has(error.status) ? keptPoint(kept(infohash, index)) : 0;
   }
+}
+
+function keptPoint(known) {
+  if (!(known?.seconds > TOO_EARLY)) return 0;
+  return known.duration && known.seconds > known.duration * NEARLY_DONE ? 0 : known.seconds;
 }
 
 function kept(infohash, index) {
@@ -34,8 +32,8 @@ function kept(infohash, index) {
   }
 }
 
-export async function savePosition(infohash, index, position, duration) {
-  const what = { position: Math.round(position * 10) / 10, duration: Number.isFinite(duration) ? duration : null };
+export async function savePosition(infohash, index, seconds, duration) {
+  const what = { seconds: Math.round(seconds * 10) / 10, duration: Number.isFinite(duration) ? duration : null };
   try {
     await api.setPosition(infohash, index, what);
   } catch (error) {

@@ -1,6 +1,7 @@
 // The dialog "open elsewhere": another player on this machine, another device, the bare address.
 
 import { copyText, el, icon } from "./dom.js";
+import { inside } from "./words.js";
 
 const LOCAL = /^(localhost|127\.|\[::1\])/;
 
@@ -9,7 +10,7 @@ export function shareDialog(store, file) {
   const playlist = store.torrent.playlist_url;
   const dialog = el("dialog", { class: "dialog share", "aria-labelledby": "share-title" },
     el("h2", { id: "share-title" }, "Open elsewhere"),
-    el("p", { class: "share-name" }, file ? file.path : store.torrent.name),
+    el("p", { class: "share-name" }, file ? inside(file.path, store.torrent.name) : store.torrent.name),
     el("div", { class: "share-ways" },
       ...vlcLinks(url),
       el("button", { type: "button", onclick: () => copyText(mpvCommand(url), "Command for mpv") }, icon("copy"), "Copy the command for mpv"),

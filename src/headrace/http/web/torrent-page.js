@@ -83,7 +83,7 @@ class TorrentPage extends HTMLElement {
       ["Up", words.rate(torrent.up_rate)],
       ["Peers", String(torrent.peers)],
       ["Seeds", String(torrent.seeds)],
-      ["Viewers reading", String(torrent.readers)],
+      ["Readers", String(torrent.readers)],
     ];
     if (!this.#figures.childElementCount) {
       this.#figures.append(...figures.map(([name]) => el("div", {}, el("dt", {}, name), el("dd"))));
@@ -170,7 +170,7 @@ class TorrentPage extends HTMLElement {
     const href = plays ? `#/t/${this.#store.infohash}/${file.index}` : file.url;
     const parts = [
       el("span", { class: "row-mark" }, label || icon(plays ? "play" : "file")),
-      el("span", { class: "row-name" }, label ? words.baseName(file.path) : file.path),
+      el("span", { class: "row-name" }, label ? words.baseName(file.path) : words.inside(file.path, this.#store.torrent.name)),
       el("span", { class: "row-size" }, words.size(file.size)),
     ];
     return el("li", {}, el("a", { class: "row", href, target: plays ? null : "_blank", rel: plays ? null : "noopener" }, parts, bar));

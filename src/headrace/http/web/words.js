@@ -94,3 +94,6 @@ export function episodeLabel(episode) {
 }
 
 export const baseName = (path) => path.slice(path.lastIndexOf("/") + 1);
+
+/** A path without the torrent's own folder. */
+export const inside = (path, name) => (path.startsWith(`${name}/`) ? path.slice(name.length + 1) : path);

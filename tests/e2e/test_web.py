@@ -1,0 +1,217 @@
+"""The web page in a real browser, over a real swarm."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from kit.browser import PHONE, Page, browser
+from kit.stack import Stack, stack
+
+from headrace.testing.local_swarm import LocalSwarm
+
+pytestmark = pytest.mark.e2e
+
+KIB = 1024
+ATTACK = "<img src=x onerror=alert(1)>"
+CUE = "1\n00:00:00,000 --> 00:00:30,000\n"
+DECODED = """() => {
+  const video = document.querySelector("video");
+  return {
+    width: video.videoWidth,
+    frames: video.getVideoPlaybackQuality().totalVideoFrames,
+    audio: video.webkitAudioDecodedByteCount,
+    time: video.currentTime,
+  };
+}"""
+PICTURE = "() => document.querySelector('hr-map canvas').toDataURL()"
+
+
+@pytest.fixture(scope="module")
+def clip(films: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first twelve seconds."""
+    made = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    argv = ["ffmpeg", "-v", "error", "-i", str(films["first.mp4"]), "-t", "12", "-c", "copy", "-movflags", "+faststart"]
+    subprocess.run([*argv, str(made)], check=True, timeout=60)
+    return made
+
+
+@pytest.fixture
+def pack(clip: Path, tmp_path: Path) -> Path:
+    """A season pack with subtitles, and with names that would be markup."""
+    folder = tmp_path / f"Show {ATTACK}"
+    for season, episode in ((1, 1), (1, 2), (2, 1)):
+        home = folder / f"Season {season}"
+        home.mkdir(parents=True, exist_ok=True)
+        name = f"Show.S0{season}E0{episode}"
+        shutil.copy(clip, home / f"{name}.mp4")
+        (home / f"{name}.en.srt").write_text(
+            "1\n00:00:00,000 --> 00:00:30,000\nHello <b>there</b> <script>x</script>\n"
+        )
+        (home / f"{name}.fr.srt").write_bytes("1\n00:00:00,000 --> 00:00:30,000\nÀ bientôt\n".encode("cp1252"))
+    (folder / f"{ATTACK}.nfo").write_text("x")
+    return folder
+
+
+@contextlib.asynccontextmanager
+async def watching(
+    path: Path, data: Path, fragment: str = "", *, rate: int = 0, **options: object
+) -> AsyncIterator[tuple[Page, Stack, LocalSwarm]]:
+    """A browser on the page of a running product; ``{ih}`` in the fragment is the info-hash."""
+    async with (
+        LocalSwarm(path, rate=rate, piece_length=64 * KIB) as swarm,
+        stack(swarm.magnet, data) as running,
+        browser(urlsplit(running.url()).netloc, **options) as page,
+    ):
+        await running.torrent.metadata(20)
+        await page.go(fragment.format(ih=running.torrent.info_hash))
+        yield page, running, swarm
+
+
+async def test_from_the_library_to_a_picture(pack: Path, data: Path) -> None:
+    async with watching(pack, data) as (page, _, _):
+        assert await page.text(".card-name") == f"Show {ATTACK}"
+        await page.page.click(".card")
+        await page.until("it.textContent.startsWith('Show <img')", of="h1.title")
+        await page.until("it.querySelectorAll('.row').length >= 3", of="hr-torrent")
+        groups = await page.run("() => [...document.querySelectorAll('.group > h2')].map((node) => node.textContent)")
+        assert groups == ["Season 1", "Season 2"]
+        marks = await page.run("() => [...document.querySelectorAll('.row-mark')].map((node) => node.textContent)")
+        assert marks[:3] == ["S01E01", "S01E02", "S02E01"]
+        assert await page.run("() => document.querySelectorAll('img[src=x], main b').length") == 0
+        await page.page.click("summary")
+        names = await page.run("() => [...document.querySelectorAll('.row-name')].map((node) => node.textContent)")
+        assert f"{ATTACK}.nfo" in names, names
+        await page.page.click("a.primary")
+        await page.until("it.currentTime > 1 && it.videoWidth === 640")
+        assert await page.text(".row[aria-current] .row-mark") == "S01E01"
+
+
+async def test_it_plays_while_it_arrives_and_after_a_seek(films: dict[str, Path], data: Path) -> None:
+    async with watching(films["last.mp4"], data, "#/t/{ih}/0", rate=150_000) as (page, running, _):
+        started = await page.until("it.currentTime > 0.5 && it.getVideoPlaybackQuality().totalVideoFrames > 5")
+        assert started < 15
+        before, picture = await page.run(DECODED), await page.run(PICTURE)
+        assert before["width"] == 640
+        assert before["audio"] > 0
+        await page.until("it.currentTime > 2")
+        assert await page.run(PICTURE) != picture
+        assert running.share < 0.8
+        await page.run("() => { document.querySelector('video').currentTime = 48; }")
+        assert await page.until("!it.seeking && it.currentTime > 49", within=15) < 8
+        after = await page.run(DECODED)
+        assert after["frames"] > before["frames"]
+        assert after["audio"] > before["audio"]
+        assert running.share < 1
+        assert "ahead of you" in await page.text("hr-player .state")
+        await page.page.click("hr-map canvas", position={"x": 12, "y": 30})
+        await page.until("!it.seeking && it.currentTime < 5")
+
+
+async def test_it_says_why_it_waits(films: dict[str, Path], data: Path) -> None:
+    async with watching(films["last.mp4"], data, "#/t/{ih}/0", rate=100_000) as (page, _, swarm):
+        await page.until("it.currentTime > 0.5")
+        await swarm.stop_all()
+        await page.run("() => { document.querySelector('video').currentTime = 50; }")
+        await page.until("!it.hidden && it.textContent.includes('Nobody to fetch from')", of=".overlay", within=25)
+        await swarm.start_all()
+        await page.until("it.currentTime > 50.5", within=30)
+        await page.until("it.hidden", of=".overlay")
+
+
+async def test_subtitles_show_and_are_chosen_again(pack: Path, data: Path) -> None:
+    shown = "it.textTracks[{}].mode === 'showing' && it.textTracks[{}].activeCues?.[0]?.text.includes('{}')"
+    async with watching(pack, data, "#/t/{ih}/0") as (page, running, _):
+        index = running.torrent.find("S01E01").index
+        await page.go(f"#/t/{running.torrent.info_hash}/{index}")
+        await page.until("it.textTracks.length === 2 && it.currentTime > 0.2")
+        tracks = "[...document.querySelector('video').textTracks]"
+        labels = await page.run(f"() => {tracks}.map((track) => [track.language, track.label])")
+        assert labels == [["en", "English"], ["fr", "French"]]
+        await page.page.keyboard.press("c")
+        await page.until(shown.format(0, 0, "Hello"))
+        await page.run(
+            f"() => {tracks}.forEach((each) => {{ each.mode = each.language === 'fr' ? 'showing' : 'disabled' }})"
+        )
+        await page.until(shown.format(1, 1, "À bientôt"))
+        await page.page.keyboard.press("Shift+N")
+        await page.until("it.currentSrc.includes('S01E02') && it.textTracks.length === 2")
+        await page.until(shown.format(1, 1, "À bientôt"))
+
+
+async def test_the_next_episode_plays_by_itself(pack: Path, data: Path) -> None:
+    async with watching(pack, data) as (page, running, _):
+        first, second = (running.torrent.find(name) for name in ("S01E01", "S01E02"))
+        await page.go(f"#/t/{running.torrent.info_hash}/{first.index}")
+        await page.until("it.currentTime > 0.2 && it.duration > 11")
+        await page.until("!it.hidden && it.textContent.includes('S01E02')", of=".up-next")
+        assert await page.until("it.currentSrc.includes('S01E02') && it.currentTime > 0.2", within=30) < 20
+        assert page.page.url.endswith(f"/{second.index}")
+        await page.page.keyboard.press("Shift+N")
+        await page.until("it.currentSrc.includes('S02E01') && it.currentTime > 0.2")
+        assert await page.run("() => document.querySelector('.in-bar').hidden")
+
+
+async def test_it_goes_on_where_it_stopped(films: dict[str, Path], data: Path) -> None:
+    async with watching(films["first.mp4"], data, "#/t/{ih}/0") as (page, running, _):
+        await page.until("it.currentTime > 0.2")
+        await page.run("() => { document.querySelector('video').currentTime = 30; }")
+        await page.until("!it.seeking && it.currentTime > 30.5")
+        await page.page.reload()
+        await page.until("it.currentTime > 29.5")
+        await page.go(f"#/t/{running.torrent.info_hash}")
+        await page.until("it.textContent.includes('Resume at 0:3')", of="a.primary")
+
+
+async def test_keys(films: dict[str, Path], data: Path) -> None:
+    async with watching(films["first.mp4"], data, "#/t/{ih}/0") as (page, _, _):
+        press = page.page.keyboard.press
+        await page.until("it.currentTime > 0.2")
+        await press("k")
+        await page.until("it.paused")
+        for key, seconds in (("5", 30), ("j", 20), ("l", 30), ("ArrowLeft", 25), ("ArrowRight", 30), ("Home", 0)):
+            await press(key)
+            await page.until(f"Math.abs(it.currentTime - {seconds}) < 0.1")
+        await press("m")
+        await page.until("it.muted")
+        await press(">")
+        await page.until("it.playbackRate === 1.25")
+        await press("<")
+        await page.until("it.playbackRate === 1")
+        await press("?")
+        await page.until("it.open", of="dialog")
+        await press("k")
+        assert await page.run("() => document.querySelector('video').paused")
+        await press("Escape")
+        await press(" ")
+        await page.until("!it.paused")
+
+
+@pytest.mark.parametrize("look", ["light", "dark", "phone"])
+async def test_pages_look_well_and_are_for_everybody(pack: Path, data: Path, look: str) -> None:
+    options = {**(PHONE if look == "phone" else {}), "color_scheme": "light" if look == "light" else "dark"}
+    async with watching(pack, data, rate=100_000, reduced_motion="reduce", **options) as (page, running, _):
+        index, found = running.torrent.find("S01E01").index, {}
+        for name, fragment, ready in (
+            ("library", "#/", ".card"),
+            ("torrent", f"#/t/{running.torrent.info_hash}", ".row"),
+            ("player", f"#/t/{running.torrent.info_hash}/{index}", "video[src]"),
+        ):
+            await page.go(fragment)
+            await page.page.wait_for_selector(ready)
+            if name == "player":
+                await page.until("it.currentTime > 0.3")
+            found[name] = await page.accessibility()
+            await page.shot(f"{name}-{look}")
+            wide = await page.run("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert wide <= 0, f"{name} can be scrolled sideways"
+        assert found == {"library": [], "torrent": [], "player": []}
+        await page.page.click("text=Open elsewhere")
+        await page.page.wait_for_selector("dialog[open]")
+        await page.shot(f"share-{look}")
+        assert await page.accessibility() == []
