@@ -45,6 +45,15 @@ def download(settings: Settings, loaded: Loaded, say: Say) -> int:
     return _run(session, lambda: _download(session, begun, say))
 
 
+def serve(settings: Settings, say: Say) -> int:
+    """Serve torrents that come and go, until it is ended; the exit code."""
+    session = Session(settings)
+    session.start()
+    from headrace.serving import Serving
+
+    return _run(session, lambda: Serving(session, say).run())
+
+
 def list_files(settings: Settings, loaded: Loaded) -> Layout:
     """The torrent's files; from the swarm only if they must be. Says nothing."""
     if loaded.torrent:

@@ -7,16 +7,17 @@ Rules: ``start`` and ``begin`` need no event loop and import none, so that peers
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headrace import preparing
 from headrace.core.choice import Choice
-from headrace.engine.base import AddRequest, Engine, EngineTorrent
-from headrace.errors import EngineError, InputError
-from headrace.store import FOLDER, Lock, Store
+from headrace.engine.base import Engine, EngineTorrent
+from headrace.errors import EngineError
+from headrace.preparing import Prepared
+from headrace.store import Lock, Store
 
 if TYPE_CHECKING:
     import asyncio
@@ -77,6 +78,8 @@ class Session:
         self._torrents: Torrents | None = None
         self._saver: asyncio.Task[None] | None = None
         self._changed: set[str] = set()
+        self._door: asyncio.Lock
+        """One torrent at a time is let in, so that none is twice."""
 
     @property
     def torrents(self) -> Torrents:
@@ -117,48 +120,48 @@ class Session:
 
         Raises InputError for what cannot be read, EngineError when the folder cannot be written or is in use.
         """
-        info_hash, hashes, name = _identity(loaded)
-        home = folder or self.settings.data_folder
-        store = Store(_downloads() if folder else home / FOLDER)
-        place = _writable(folder) if folder else home / info_hash
-        lock = store.lock(info_hash)
+        return self._hand_over(preparing.prepare(self.settings, loaded, choice, folder, peers))
+
+    def _hand_over(self, prepared: Prepared) -> Begun:
+        request = prepared.request
         try:
-            found = self._peers(loaded) if peers is None else peers
-            handle = self._running().add(self._request(info_hash, loaded, choice, store, place, found))
+            handle = self._running().add(request)
         except Exception:
-            lock.release()
+            prepared.lock.release()
             raise
-        begun = Begun(handle, name, hashes, choice, store, lock, place, folder is not None)
-        self._begun[info_hash] = begun
+        begun = Begun(
+            handle,
+            prepared.name,
+            prepared.info_hashes,
+            prepared.choice,
+            prepared.store,
+            prepared.lock,
+            request.save_path,
+            prepared.foreign,
+        )
+        self._begun[request.info_hash] = begun
         return begun
 
-    def _peers(self, loaded: Loaded) -> tuple[tuple[str, int], ...]:
-        """Peers given by hand, by address (blocking: names are looked up)."""
-        return _addresses((*self.settings.peers, *(loaded.magnet.peers if loaded.magnet else ())))
+    async def introduce(
+        self, loaded: Loaded, choice: Choice = DEFAULT_CHOICE, folder: Path | None = None
+    ) -> tuple[Torrent, bool]:
+        """As ``begin`` and ``adopt``, without blocking the event loop; perhaps still without metadata.
 
-    def _request(
-        self,
-        info_hash: str,
-        loaded: Loaded,
-        choice: Choice,
-        store: Store,
-        place: Path,
-        peers: tuple[tuple[str, int], ...],
-    ) -> AddRequest:
-        magnet, resume = loaded.magnet, store.load(info_hash)
-        return AddRequest(
-            info_hash,
-            place,
-            magnet=magnet.uri if magnet else "",
-            torrent=loaded.torrent,
-            resume=resume,
-            recheck=bool(resume) and not choice.metadata_only and not store.undisturbed(info_hash, place),
-            trackers=self.settings.trackers,
-            peers=peers,
-            metadata_only=choice.metadata_only,
-            files_later=choice.whole,
-            blocks=choice.eager != "off",
-        )
+        A torrent that is there already is given back as it is; the second says whether it is new.
+        """
+        import asyncio
+
+        _, hashes, _ = await asyncio.to_thread(preparing.identity, loaded)
+        async with self._door:
+            known = next(filter(None, map(self.torrents.get, hashes)), None)
+            if known is not None:
+                return known, False
+            prepared = await asyncio.to_thread(preparing.prepare, self.settings, loaded, choice, folder)
+            return self.adopt(self._hand_over(prepared)), True
+
+    def set_limits(self, down_limit: int, up_limit: int, max_peers: int) -> None:
+        """Of all torrents together, instead of what the settings say."""
+        self._running().set_limits(down_limit, up_limit, max_peers)
 
     def _running(self) -> Engine:
         if self._engine is None:
@@ -173,6 +176,7 @@ class Session:
         from headrace.streaming.registry import Torrents
 
         self._torrents = Torrents()
+        self._door = asyncio.Lock()
         self._running().attach(self._torrents.dispatch)
         self._saver = asyncio.get_running_loop().create_task(self._save_now_and_then())
 
@@ -203,23 +207,23 @@ class Session:
 
         settings = self.settings
         loaded = await asyncio.to_thread(sources.load, source, proxy=settings.proxy, source_address=settings.interface)
-        peers = await asyncio.to_thread(self._peers, loaded)
-        limit = self.settings.timeout or None if timeout is None else timeout
-        known = next(filter(None, map(self.torrents.get, _identity(loaded)[1])), None)
-        if known is not None:
-            await known.metadata(limit)
-            return known
-        torrent = self.adopt(self.begin(loaded, Choice(selector=file, eager=self.settings.eager), folder, peers))
+        limit = settings.timeout or None if timeout is None else timeout
+        torrent, new = await self.introduce(loaded, Choice(selector=file, eager=settings.eager), folder)
         try:
             await torrent.metadata(limit)
         except BaseException:
-            await self.remove(torrent)
+            if new:
+                await self.remove(torrent)
             raise
         return torrent
 
     async def remove(self, torrent: Torrent, *, delete_data: bool = False) -> None:
         """Let go of a torrent; its readers fail. With ``delete_data`` its files and what is kept of it go too, else
         its state is saved once more."""
+        async with self._door:
+            await self._remove(torrent, delete_data)
+
+    async def _remove(self, torrent: Torrent, delete_data: bool) -> None:
         if not delete_data and torrent.layout is not None:
             await self._save_last(torrent)
         torrent.resume_saved = None
@@ -303,49 +307,6 @@ class Session:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
-
-
-def _identity(loaded: Loaded) -> tuple[str, tuple[str, ...], str]:
-    """Info-hash, all info-hashes, and a name until there is a better one."""
-    if loaded.magnet is not None:
-        magnet = loaded.magnet
-        hashes = tuple(h for h in (magnet.info_hash, magnet.info_hash_v2) if h)
-        return magnet.info_hash, hashes, magnet.name
-    from headrace.engine.libtorrent import inspect_torrent
-
-    info_hashes, layout = inspect_torrent(loaded.torrent)
-    return info_hashes[0], info_hashes, layout.name
-
-
-def _writable(folder: Path) -> Path:
-    """The folder, made if need be; ``EngineError`` when nothing can be put there."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        reason = "" if os.access(folder, os.W_OK | os.X_OK) else "permission denied"
-    except OSError as error:
-        reason = error.strerror or str(error)
-    if reason:
-        raise EngineError(f"Cannot write in {folder}: {reason}.", "Choose another folder: --dir DIR.", kind="disk")
-    return folder
-
-
-def _downloads() -> Path:
-    from headrace.settings import default_folder
-
-    return default_folder("state") / "downloads"
-
-
-def _addresses(peers: Sequence[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
-    """Peers by address; host names are looked up."""
-    import socket
-
-    found = []
-    for host, port in peers:
-        try:
-            found.append((str(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0]), port))
-        except OSError:
-            raise InputError(f"The peer {host}:{port} has no address.", "Give it as ADDRESS:PORT.") from None
-    return tuple(found)
 
 
 def _remove_empty(handle: EngineTorrent, home: Path) -> None:

@@ -29,8 +29,10 @@ CONFIG_VARIABLE = "HEADRACE_CONFIG"
 _PREFIX = "HEADRACE_"
 _PLAY = frozenset({"play"})
 _DATA = _PLAY | {"download"}
-_NET = _DATA | {"files"}
-_SERVE = _PLAY | {"doctor"}
+_SOURCE = _DATA | {"files"}
+_NET = _SOURCE | {"serve"}
+_SERVE = _PLAY | {"serve", "doctor"}
+_LOGS = frozenset({"serve"})
 _TELL = _NET | {"demo"}
 _ALL = _TELL | {"doctor"}
 T = TypeVar("T")
@@ -100,9 +102,9 @@ class Settings:
         None,
         "--dir",
         "DIR",
-        "where data goes; default: for play the user's cache folder, for download the current one",
+        "where data goes; default: for play and serve the user's cache folder, for download the current one",
         _folder,
-        _DATA | {"doctor"},
+        _DATA | {"serve", "doctor"},
     )
     keep: bool = _option(True, "--keep", "", "keep the data afterwards; default: keep", options.yes_no, _PLAY)
     eager: str = _option(
@@ -112,7 +114,7 @@ class Settings:
         "hand over blocks before their piece is verified: off, trusted (from peers whose earlier data was verified) "
         "or all; default: off",
         options.eager,
-        _PLAY,
+        _PLAY | {"serve"},
     )
     peers: tuple[tuple[str, int], ...] = _option(
         (), "--peer", "HOST:PORT", "a peer to connect to; repeatable", source.parse_peer, many=True
@@ -160,6 +162,15 @@ class Settings:
         "SECONDS",
         "how long to wait for the metadata, 0 for ever; default: 120",
         units.parse_time,
+        _SOURCE,
+    )
+    log_format: str = _option(
+        "plain",
+        "--log-format",
+        "FORM",
+        "the log: plain or json; default: plain",
+        options.one_of("plain", "json"),
+        _LOGS,
     )
     json: bool = _option(False, "--json", "", "one JSON object a line on standard output", options.yes_no, _ALL)
     quiet: bool = _option(False, "--quiet", "", "say nothing but errors", options.yes_no, _TELL)

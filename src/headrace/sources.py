@@ -49,10 +49,10 @@ def load(
     if isinstance(reference, Magnet):
         return _of_magnet(reference)
     if isinstance(reference, TorrentPath):
-        return _of_bytes(_read_path(reference.path), printable(reference.path))
+        return of_bytes(_read_path(reference.path), printable(reference.path))
     if isinstance(reference, TorrentUrl):
         return _of_url(reference.url, timeout, proxy, source_address)
-    return _of_bytes(_read_stdin(stdin), _STDIN)
+    return of_bytes(_read_stdin(stdin), _STDIN)
 
 
 def _of_magnet(magnet: Magnet) -> Loaded:
@@ -66,11 +66,11 @@ def _of_url(url: str, timeout: float, proxy: str, source_address: str) -> Loaded
     fetched = fetch(url, limit=MAX_TORRENT, timeout=timeout, route=Route(proxy, source_address))
     if fetched.magnet:
         return _of_magnet(_magnet_in(fetched.magnet, origin))
-    return _of_bytes(fetched.body, origin, html=fetched.html)
+    return of_bytes(fetched.body, origin, html=fetched.html)
 
 
-def _of_bytes(data: bytes, origin: str, *, html: bool = False) -> Loaded:
-    """What a file or stream holds: a .torrent, or text that is a magnet link or an info-hash."""
+def of_bytes(data: bytes, origin: str, *, html: bool = False) -> Loaded:
+    """What a file, stream or upload holds: a .torrent, or text that is a magnet link or an info-hash."""
     if not re.match(rb"d(?:[0-9]|e)", data) or _is_hash(data):
         text = _text(data)
         if text[:7].lower() == "magnet:" or _is_hash(data):

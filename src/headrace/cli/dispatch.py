@@ -22,6 +22,7 @@ VERBS = {
     "play": "stream a torrent and open a player",
     "files": "list a torrent's files",
     "download": "fetch a torrent's files whole",
+    "serve": "the server: add and watch torrents from a browser",
     "demo": "make a video and a swarm on this machine, and stream it",
     "doctor": "say what is there and what is missing",
 }

@@ -56,6 +56,10 @@ def choose(settings: Settings, verb: str) -> View:
         from headrace.cli.jsonl import JsonPrinter
 
         return JsonPrinter(sys.stdout)
+    if verb == "serve":
+        from headrace.cli.log import LogView
+
+        return LogView()
     serves = verb == "play" and settings.player == "none"
     if settings.quiet:
         return Quiet(serves)

@@ -27,7 +27,7 @@ GROUPS = {
         *("peers", "trackers", "dht", "down_limit", "up_limit", "max_peers", "peer_port", "interface", "proxy"),
         *("blocklist", "timeout"),
     ),
-    "What is said": ("json", "quiet", "debug"),
+    "What is said": ("log_format", "json", "quiet", "debug"),
 }
 """The order of options in the help, by field."""
 

@@ -145,6 +145,38 @@ class Error(Note):
 
 
 @dataclass(frozen=True, slots=True)
+class Changed(Note):
+    """A torrent of the server was changed; ``files`` are the indexes of what is fetched whole, limits as settings."""
+
+    event: ClassVar[str] = "changed"
+    paused: bool
+    down_limit: int
+    up_limit: int
+    files: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Removed(Note):
+    """The server has the torrent no more; ``data`` is ``keep`` or ``delete``: what became of what was fetched."""
+
+    event: ClassVar[str] = "removed"
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Of(Note):
+    """What was told of one of many torrents."""
+
+    infohash: str
+    note: Note
+
+    def as_dict(self) -> dict[str, Any]:
+        """The note's fields, with the info-hash in front."""
+        told = self.note.as_dict()
+        return {"event": told.pop("event"), "infohash": self.infohash, **told}
+
+
+@dataclass(frozen=True, slots=True)
 class Done(Note):
     """All is over."""
 

@@ -103,11 +103,19 @@ def yes_no(text: str) -> bool:
     return word in _YES
 
 
-def eager(text: str) -> str:
-    """One of ``EAGER``."""
-    if text not in EAGER:
-        raise ValueError(f"{text[:40]!r} is not one of {', '.join(EAGER)}")
-    return text
+def one_of(*words: str) -> Callable[[str], str]:
+    """One of these words."""
+
+    def check(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"{text[:40]!r} is not one of {', '.join(words)}")
+        return text
+
+    return check
+
+
+eager = one_of(*EAGER)
+"""One of ``EAGER``."""
 
 
 def player(name: str) -> str:

@@ -232,6 +232,9 @@ class EngineTorrent(Protocol):
     def set_paused(self, paused: bool) -> None:
         """Stop or go on: no peers, no traffic while paused."""
 
+    def set_limits(self, down: int, up: int) -> None:
+        """Most bytes a second of this torrent, 0 for no limit of its own; the engine's limits hold beside them."""
+
     def take_over(self, piece: int) -> None:
         """A viewer waits for this piece, all of which was asked for: have a look at who holds its blocks. From the
         second look on, peers that are far slower than the others are let go for a while; others get their blocks.
@@ -273,6 +276,9 @@ class Engine(Protocol):
 
     def add(self, request: AddRequest) -> EngineTorrent:
         """Add a torrent. ``InputError`` for a magnet or .torrent that cannot be read; later failures are events."""
+
+    def set_limits(self, down: int, up: int, max_peers: int) -> None:
+        """Change what ``EngineOptions`` said of rates (bytes per second, 0 for no limit) and peers, of all torrents."""
 
     async def aclose(self) -> None:
         """Save what the next start needs, say goodbye to trackers and end; at most a few seconds."""

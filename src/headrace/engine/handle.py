@@ -115,6 +115,11 @@ class LibtorrentTorrent:
         guarded(lambda: self.handle.unset_flags(self._flags.upload_mode))
         guarded(self.handle.resume)
 
+    def set_limits(self, down: int, up: int) -> None:
+        """Of this torrent; libtorrent takes -1 for none."""
+        guarded(lambda: self.handle.set_download_limit(down or -1))
+        guarded(lambda: self.handle.set_upload_limit(up or -1))
+
     def take_over(self, piece: int) -> None:
         """Look at who holds the blocks of a piece that a viewer waits for."""
         self._takeover.look(self.handle, piece)

@@ -328,6 +328,13 @@ class LibtorrentEngine:
                 if found:
                     pieces.setdefault(torrent.info_hash, []).extend(found)
 
+    def set_limits(self, down: int, up: int, max_peers: int) -> None:
+        """Change the session's limits while it runs."""
+        session = self._need()
+        session.apply_settings({"download_rate_limit": down, "upload_rate_limit": up, "connections_limit": max_peers})
+        if down or up:
+            self._limit_everyone(session)
+
     async def aclose(self) -> None:
         """Save what the next start needs, tell the trackers, end."""
         import asyncio

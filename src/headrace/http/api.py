@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -37,6 +37,10 @@ def torrent_json(torrent: Torrent, urls: Urls) -> dict[str, Any]:
         "selected": torrent.chosen and torrent.chosen.index,
         "url": urls.stream(torrent, torrent.chosen),
         "playlist_url": urls.playlist(torrent),
+        "paused": torrent.paused,
+        "down_limit": torrent.limits[0],
+        "up_limit": torrent.limits[1],
+        "files_wanted": [file.index for file in torrent.goals],
         **status,
     }
 
@@ -114,17 +118,20 @@ _DIGITS = b"0" + b"1" * 255
 class Api:
     """The handlers. ``urls`` makes URLs for whoever asks."""
 
-    def __init__(self, torrents: Torrents, urls: Any) -> None:
+    def __init__(self, torrents: Torrents, urls: Any, more: Callable[[Torrent], dict[str, Any]] | None = None) -> None:
+        """``more`` adds what somebody else knows of a torrent."""
         self._torrents, self._urls = torrents, urls
+        self._more = more or (lambda torrent: {})
 
     async def torrents(self, request: web.Request) -> web.Response:
         """All torrents."""
         urls: Urls = self._urls(request)
-        return json_response({"torrents": [torrent_json(torrent, urls) for torrent in self._torrents]})
+        return json_response({"torrents": [torrent_json(one, urls) | self._more(one) for one in self._torrents]})
 
     async def torrent(self, request: web.Request) -> web.Response:
         """One torrent."""
-        return json_response(torrent_json(self._found(request), self._urls(request)))
+        torrent = self._found(request)
+        return json_response(torrent_json(torrent, self._urls(request)) | self._more(torrent))
 
     async def files(self, request: web.Request) -> web.Response:
         """Its files."""

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from aiohttp import web
 
-from headrace.core.events import Note
+from headrace.core.events import Note, Of
 from headrace.http.body import reset
 from headrace.http.maps import MapFeed
 from headrace.streaming.registry import Torrents
@@ -154,8 +154,8 @@ class Events:
                 task.cancel()
 
     def _heard(self, torrent: Torrent, note: Note) -> None:
-        fields = note.as_dict()
-        data = {"event": fields.pop("event"), "t": round(self._uptime(), 3), "infohash": torrent.info_hash} | fields
+        fields = Of(torrent.info_hash, note).as_dict()
+        data = {"event": fields.pop("event"), "t": round(self._uptime(), 3), **fields}
         number = next(self._numbers)
         # JSON with ASCII only has no line breaks and no lone surrogates.
         text = f"id: {self._run}-{number}\nevent: {note.event}\ndata: {json.dumps(data)}\n\n"

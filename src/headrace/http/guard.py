@@ -18,12 +18,27 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from headrace import __version__
+from headrace.core.redact import redact
 from headrace.errors import EngineError, HeadraceError, InputError, SwarmError
 from headrace.http.headers import METHODS, cors, preflight
 from headrace.http.hosts import is_own
 from headrace.streaming.waits import StreamFailed
 
 logger = logging.getLogger(__name__)
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing (RFC 9110 section 9.2.1)."""
+
+
+class Refused(HeadraceError):
+    """A request that is answered with this status. ``headers`` go with it."""
+
+    def __init__(
+        self, status: int, kind: str, message: str, hint: str = "", headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(message, hint, kind=kind)
+        self.status, self.headers = status, headers
+
 
 _KINDS = {400: "bad_request", 404: "not_found", 405: "method", 413: "too_large", 414: "too_long", 431: "too_large"}
 
@@ -58,6 +73,8 @@ class Guard:
             return wrong
         if request.method == "OPTIONS":
             return self._options(request)
+        if request.method not in SAFE and (foreign := _foreign(request)) is not None:
+            return foreign
         if self.token and not is_public(request.path) and not self._knows_token(request):
             challenge = {"WWW-Authenticate": 'Bearer realm="headrace"'}
             return error_response(
@@ -94,7 +111,7 @@ class Guard:
         missing = request.match_info.http_exception
         if missing is not None and missing.status == 404:
             return _translated(missing)
-        headers = {"Allow": METHODS}
+        headers = {"Allow": METHODS if missing is None else _allowed(missing)}
         if self._is_open(request.path) and "Access-Control-Request-Method" in request.headers:
             # A public page may reach into this network only if it was given the token (which media URLs carry).
             wants_network = request.headers.get("Access-Control-Request-Private-Network") == "true"
@@ -111,18 +128,45 @@ def is_public(path: str) -> bool:
     return path in ("/", "/healthz") or path.startswith("/ui/")
 
 
+def _foreign(request: web.Request) -> web.Response | None:
+    """The refusal of a request that changes something and comes from another site's page (CSRF).
+
+    Browsers send Origin with every such request (Fetch standard, 3.2), and Sec-Fetch-Site where they know it; programs
+    send neither. Only the authority is compared: a proxy in front may speak https.
+    """
+    origins = request.headers.getall("Origin", [])
+    same = all(_authority(origin) == _authority(f"//{request.host}") for origin in origins)
+    if same and request.headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin"):
+        return None
+    return error_response(
+        403, "origin", "Pages of other sites may not change anything here.", "Use the server's own page, or a program."
+    )
+
+
+def _authority(url: str) -> str:
+    """``host:port`` of an origin, without the port that its scheme has anyway; nothing when there is none."""
+    scheme, separator, authority = url.lower().rpartition("//")
+    usual = {"http:": ":80", "https:": ":443"}.get(scheme, "")
+    return authority.removesuffix(usual) if separator else ""
+
+
 async def _answered(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except web.HTTPException as error:
         return _translated(error)
+    except Refused as error:
+        return error_response(error.status, error.kind, redact(error.message), error.hint, error.headers)
     except HeadraceError as error:
-        return error_response(status_of(error), error.kind, error.message, error.hint)
+        return error_response(status_of(error), error.kind, redact(error.message), redact(error.hint))
     except ConnectionError:
         raise
     except Exception:
         logger.exception("a request failed unexpectedly")
         return error_response(500, "unexpected", "Something went wrong inside the server.", "Its log says what.")
+
+
+_OF_ENGINE = {"disk_full": 507, "disk": 507, "in_use": 409}
 
 
 def status_of(error: HeadraceError) -> int:
@@ -133,7 +177,7 @@ def status_of(error: HeadraceError) -> int:
         return 504
     if isinstance(error, StreamFailed):
         return 503
-    return 507 if isinstance(error, EngineError) and error.kind == "disk_full" else 500
+    return _OF_ENGINE.get(error.kind, 500) if isinstance(error, EngineError) else 500
 
 
 def error_response(
@@ -151,8 +195,14 @@ def json_response(data: Any, *, status: int = 200, headers: Mapping[str, str] | 
 
 def _translated(error: web.HTTPException) -> web.Response:
     kind = _KINDS.get(error.status, "http")
-    headers = {"Allow": METHODS} if error.status == 405 else {}
+    headers = {"Allow": _allowed(error)} if error.status == 405 else {}
     return error_response(error.status, kind, f"{error.reason}.", headers=headers)
+
+
+def _allowed(error: web.HTTPException) -> str:
+    """The methods of a path, OPTIONS last."""
+    methods = error.allowed_methods if isinstance(error, web.HTTPMethodNotAllowed) else ()
+    return ", ".join([*sorted(methods), "OPTIONS"]) if methods else METHODS
 
 
 class ProtocolLog(logging.Filter):

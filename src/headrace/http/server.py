@@ -17,6 +17,7 @@ from headrace.http.api import Api
 from headrace.http.events import Events
 from headrace.http.guard import Guard, ProtocolLog, json_response
 from headrace.http.hosts import bracketed, host_of, is_wildcard, lan_address
+from headrace.http.keeper import Keeper
 from headrace.http.listen import open_sockets
 from headrace.http.pages import Pages
 from headrace.http.playlist import MEDIA_TYPE, Entry, render
@@ -34,6 +35,7 @@ class Server:
     """Serves the torrents over HTTP. ``eager`` goes to ``File.open``; None leaves it to the torrent.
 
     ``port`` None: 8888 or the next free one; 0: any. With ``token`` every request but ``/healthz`` needs it.
+    With ``keeper`` the API changes things too, else it is for reading only.
     ``uptime`` is the clock of the events' ``t``: seconds since the process began.
     """
 
@@ -46,16 +48,18 @@ class Server:
         token: str = "",
         allow_hosts: Sequence[str] = (),
         eager: str | None = None,
+        keeper: Keeper | None = None,
         uptime: Callable[[], float] | None = None,
     ) -> None:
         began = time.monotonic()
         self.port = port or 0
         self._torrents, self._host, self._asked_port, self._token = torrents, host, port, token
+        self._keeper = keeper
         self._guard = Guard(token, allowed_names(host, allow_hosts))
         self._streams = Streams(torrents, eager)
         self._events = Events(torrents, uptime or (lambda: time.monotonic() - began))
         self._pages, self._subtitles = Pages(), Subtitles(torrents, self._urls_for)
-        self._api = Api(torrents, self._urls_for)
+        self._api = Api(torrents, self._urls_for, keeper.more if keeper is not None else None)
         self._runner: web.AppRunner | None = None
         self._shown = ""
 
@@ -86,6 +90,16 @@ class Server:
         """The URL of a torrent's playlist."""
         return self._urls.playlist(torrent)
 
+    @property
+    def base_url(self) -> str:
+        """Where its pages begin."""
+        return f"{self._urls.base}/"
+
+    @property
+    def library_url(self) -> str:
+        """The playlist of all torrents."""
+        return self._urls.library
+
     async def aclose(self) -> None:
         """End: no new connections, open ones reset in the middle of bodies. Under a second."""
         if self._runner is not None:
@@ -95,6 +109,10 @@ class Server:
 
     def _application(self) -> web.Application:
         app = web.Application(middlewares=[self._guard.middleware()])
+        if self._keeper is not None:
+            from headrace.http.write import Writes
+
+            app.add_routes(Writes(self._torrents, self._keeper, self._urls_for).routes())
         for path, handler in (
             ("/stream/{infohash}/{index}", self._streams.handle),
             ("/stream/{infohash}/{index}/{name:.*}", self._streams.handle),

@@ -26,7 +26,7 @@ class Entry:
     selector: str = ""
     """What was chosen, in the words of ``--file``; empty: the main video."""
     files: tuple[int, ...] | None = None
-    """Files to fetch whole, by index; None: only what is watched."""
+    """Files to fetch whole, by index; None: only what is watched, while it is watched."""
     size: int = 0
     """Of all files together; 0 before the metadata."""
     added: float = 0.0

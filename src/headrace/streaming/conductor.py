@@ -53,9 +53,15 @@ class Place:
 
 
 class Conductor:
-    """Turns places, pins and goals of one torrent into wishes. ``clock`` in seconds (the event loop's by default)."""
+    """Turns places, pins and goals of one torrent into wishes. ``clock`` in seconds (the event loop's by default).
 
-    def __init__(self, torrent: EngineTorrent, clock: Callable[[], float] | None = None) -> None:
+    ``follows``: what is read is a goal, to its end, while it is read.
+    """
+
+    def __init__(
+        self, torrent: EngineTorrent, clock: Callable[[], float] | None = None, *, follows: bool = False
+    ) -> None:
+        self._follows = follows
         self.torrent = torrent
         self.waits = Waits()
         self.early = EarlyBlocks()
@@ -187,11 +193,16 @@ class Conductor:
                 *(span for spans in self._hints.values() for span in spans),
                 *(Span(place.position, min(place.end, place.position + ASIDE_BYTES)) for place in aside),
             ),
-            self._goals,
+            self._goals + self._followed(self._layout),
             self.rates,
             self._taken,
             idle=not viewers and now - self._left_at >= IDLE_SECONDS,
         )
+
+    def _followed(self, layout: Layout) -> tuple[range, ...]:
+        """What viewers have still before them."""
+        viewers = self.viewers if self._follows else ()
+        return tuple(layout.pieces_of(Span(place.position, place.end)) for place in viewers)
 
     def held_up(self) -> int | None:
         """The piece that the newest waiting viewer waits for, if peers were asked for all of it."""

@@ -119,7 +119,7 @@ class Gauge:
         began = self.wait_began() if self._torrent.layout is not None else self.started
         waiting = self.waiting_piece()
         return health.Sample(
-            phase=stats.phase if stats else "metadata",
+            phase=self._phase(),
             peers=stats.peers if stats else 0,
             seeds=stats.seeds if stats else 0,
             down_rate=self._arriving(),
@@ -136,6 +136,11 @@ class Gauge:
             disk_error=self.disk_error,
             failed=self._torrent.error,
         )
+
+    def _phase(self) -> str:
+        """The engine has finished when nothing more is wanted; for users, when the file is whole."""
+        phase = self.stats.phase if self.stats else "metadata"
+        return "downloading" if phase == "finished" and self._torrent.share_of_goals() < 1.0 else phase
 
     def _arriving(self) -> float:
         """The delivery, if anything comes at all: means take their time to notice that everybody has gone."""

@@ -174,7 +174,7 @@ class Monitor:
         self._assess()
         found, stats, torrent = self._health, self.gauge.stats, self._torrent
         assert found is not None
-        wanted = sum(file.size for file in torrent.goals)
+        wanted = sum(file.size for file in torrent.wanted)
         return Status(
             state=found.state,
             phase=stats.phase if stats else "metadata",

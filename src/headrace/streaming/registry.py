@@ -24,7 +24,7 @@ class Torrents:
     def add(self, torrent: Torrent) -> None:
         """From now on it can be found."""
         self._by_hash.update(dict.fromkeys(torrent.info_hashes, torrent))
-        self._unsubscribe[torrent.info_hash] = torrent.subscribe(lambda note: self._say(torrent, note))
+        self._unsubscribe[torrent.info_hash] = torrent.subscribe(lambda note: self.say(torrent, note))
 
     def discard(self, torrent: Torrent) -> None:
         """It cannot be found any more."""
@@ -52,7 +52,8 @@ class Torrents:
         self._observers.append(observer)
         return lambda: self._observers.remove(observer) if observer in self._observers else None
 
-    def _say(self, torrent: Torrent, note: Note) -> None:
+    def say(self, torrent: Torrent, note: Note) -> None:
+        """Tell all who listen; a torrent that can be found says it by itself."""
         for subscriber in tuple(self._subscribers):
             subscriber(torrent, note)
 

@@ -73,6 +73,8 @@ class Torrent:
         self.chosen: File | None = None
         self.conductor: Conductor | None = None
         self.error = ""
+        self.paused = False
+        self.limits = (0, 0)
         self.resume_saved: Callable[[bytes], None] | None = None
         self.pieces_came: Callable[[], None] | None = None
         self._choice = choice
@@ -185,12 +187,17 @@ class Torrent:
             await warm.run()
             self.monitor.pieces_came()
 
+    @property
+    def wanted(self) -> tuple[File, ...]:
+        """What is fetched whole; if nothing is, the file that would play."""
+        return self.goals or ((self.chosen,) if self.chosen is not None else ())
+
     def share_of_goals(self) -> float:
         """How much of the chosen files is there, 0 to 1, by pieces."""
-        have, layout = self.handle.have, self.layout
-        if layout is None or not have or not self.goals:
+        have, layout, wanted = self.handle.have, self.layout, self.wanted
+        if layout is None or not have or not wanted:
             return 0.0
-        ranges = [layout.pieces_of(file.entry.span) for file in self.goals]
+        ranges = [layout.pieces_of(file.entry.span) for file in wanted]
         total = sum(len(pieces) for pieces in ranges)
         return sum(have.count(1, pieces.start, pieces.stop) for pieces in ranges) / total if total else 1.0
 
@@ -231,7 +238,7 @@ class Torrent:
         layout = self.layout = event.layout
         self.name = layout.name
         self.files = tuple(File(self, entry) for entry in layout.listed())
-        self.conductor = Conductor(self.handle)
+        self.conductor = Conductor(self.handle, follows=self._choice.on_demand)
         self.conductor.start(layout)
         self.say(self.described())
         try:
@@ -260,13 +267,30 @@ class Torrent:
             self.chosen = self.goals[0] if self.goals else self.main_video()
         else:
             self.chosen = self.find(choice.selector) if choice.selector else self.main_video()
-            self.goals = (self.chosen,)
+            wanted = frozenset(choice.files)
+            self.goals = tuple(f for f in self.files if f.index in wanted) if choice.on_demand else (self.chosen,)
         if choice.whole:
             self.handle.choose_files(frozenset(file.index for file in self.goals))
         if self.chosen is not None:
             self.say(Selected(self.chosen.index, self.chosen.path, self.chosen.size))
             self._warm_up(self.chosen)
         self.conductor.set_goals([file.entry for file in self.goals])
+
+    def set_paused(self, paused: bool) -> None:
+        """Nothing is fetched or sent while it is paused; readers wait."""
+        self.paused = paused
+        self.handle.set_paused(paused)
+
+    def set_limits(self, down: int, up: int) -> None:
+        """Most bytes a second, 0 for no limit of its own."""
+        self.limits = (down, up)
+        self.handle.set_limits(down, up)
+
+    def fetch(self, files: Sequence[File]) -> None:
+        """These are to be fetched whole in the end, in this order, instead of what was chosen before."""
+        self.goals = tuple(files)
+        if self.conductor is not None:
+            self.conductor.set_goals([file.entry for file in files])
 
     def _pieces(self, event: base.PiecesReady) -> None:
         self.monitor.gauge.disk_error = ""
@@ -311,7 +335,8 @@ class Torrent:
 
     def _try_disk(self) -> None:
         self._disk_retry = None
-        self.handle.set_paused(False)
+        if not self.paused:
+            self.handle.set_paused(False)
 
     def _tracker(self, event: base.TrackerReplied) -> None:
         if event.error:

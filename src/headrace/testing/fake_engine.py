@@ -30,6 +30,8 @@ class FakeEngine:
         self._outbox: list[Event] = []
         self._flushing = False
         self._closed = False
+        self.limits = (0, 0, 0)
+        """What ``set_limits`` said last."""
 
     def start(self) -> None:
         """Begin to listen."""
@@ -57,6 +59,10 @@ class FakeEngine:
         if self._loop is not None:
             torrent.begin()
         return torrent
+
+    def set_limits(self, down: int, up: int, max_peers: int) -> None:
+        """Kept in ``limits``; a fake swarm has rates of its own."""
+        self.limits = (down, up, max_peers)
 
     async def aclose(self) -> None:
         """Save resume data, then end."""

@@ -35,6 +35,8 @@ class FakeTorrent:
         """When each piece was there, in order (seconds of the swarm's time)."""
         self.changes: list[tuple[float, Change]] = []
         """What was asked for, and when."""
+        self.limits = (0, 0)
+        """What ``set_limits`` said last: down, up."""
         self._engine = engine
         self._swarm = swarm
         self._wire = Wire(swarm, metadata=metadata)
@@ -100,6 +102,10 @@ class FakeTorrent:
         """All connections are closed, or made again."""
         self._paused = paused
         self._do(self._connect_all if not paused else self._disconnect_all)
+
+    def set_limits(self, down: int, up: int) -> None:
+        """Kept in ``limits``; a fake swarm has rates of its own."""
+        self.limits = (down, up)
 
     def take_over(self, piece: int) -> None:
         """Peers that hold up this piece are let go."""

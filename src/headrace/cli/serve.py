@@ -1,0 +1,33 @@
+"""``headrace serve``: the server with many torrents, its API and its pages."""
+
+from __future__ import annotations
+
+from headrace.cli.output import Later
+from headrace.cli.parsing import Arguments, Verb
+
+VERB = Verb(
+    "serve",
+    "the server: torrents are added and watched from a browser or by programs",
+    (
+        ("headrace serve", "for this machine, at http://127.0.0.1:8888/"),
+        ("headrace serve --host 0.0.0.0", "for the network, behind a token"),
+        ("headrace serve --dir /srv/films --port 80", "data elsewhere, another port"),
+        ("headrace serve --json", "for programs: what happens, as JSON lines"),
+    ),
+    source=False,
+    notes="It ends with Ctrl-C or SIGTERM, within seconds, and goes on where it was when it is started again.",
+)
+
+
+def run(arguments: Arguments) -> int:
+    """Serve; the exit code."""
+    import logging
+
+    from headrace import app
+    from headrace.cli import log
+
+    settings = arguments.settings
+    level = logging.DEBUG if settings.debug else logging.WARNING if settings.quiet else logging.INFO
+    log.set_up(settings.log_format, level)
+    with Later(settings, "serve") as say:
+        return app.serve(settings, say)

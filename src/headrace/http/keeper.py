@@ -1,0 +1,42 @@
+"""Who changes things on behalf of the API: a protocol, so that the server knows neither engine nor library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from headrace.http.shapes import AddTorrent, ChangeSettings, ChangeTorrent, SetPosition
+    from headrace.library.records import Position
+    from headrace.streaming.torrent import File, Torrent
+
+
+class Keeper(Protocol):
+    """Adds, changes and removes torrents. What a method was given is either done as a whole or refused."""
+
+    async def add(self, source: str | bytes, wish: AddTorrent) -> tuple[Torrent, bool]:
+        """Add by a reference or a .torrent's bytes; whether it is new. ``InputError`` when it cannot be read."""
+
+    async def remove(self, torrent: Torrent, *, delete_data: bool) -> None:
+        """Forget it."""
+
+    async def change(self, torrent: Torrent, change: ChangeTorrent) -> None:
+        """Change what is given; ``InputError`` when it cannot be."""
+
+    async def add_peers(self, torrent: Torrent, peers: list[str]) -> int:
+        """Connect to these; how many addresses that were. ``InputError`` for what is none."""
+
+    def more(self, torrent: Torrent) -> dict[str, Any]:
+        """What else is known of it: when it was added and last watched (seconds since 1970), whether it is pinned."""
+
+    async def position(self, file: File) -> Position | None:
+        """Where somebody was last."""
+
+    async def set_position(self, file: File, place: SetPosition) -> Position:
+        """Keep where somebody is."""
+
+    def settings(self) -> Mapping[str, Any]:
+        """What can be changed while it runs, by name."""
+
+    async def change_settings(self, change: ChangeSettings) -> None:
+        """Change what is given."""

@@ -1,0 +1,69 @@
+"""``serve``: the server with many torrents, which come and go while it runs.
+
+Rules: it ends within seconds and loses nothing: streams are reset, state is saved, trackers are told. A torrent that
+fails is told and does not end it. It answers once all is as it was when it ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from typing import TYPE_CHECKING
+
+from headrace.core import events
+from headrace.http.server import Server
+from headrace.keeping import Keeping
+from headrace.library.library import Library
+from headrace.store import FOLDER
+from headrace.token import token_for
+from headrace.uptime import elapsed
+
+if TYPE_CHECKING:
+    from headrace.app import Say
+    from headrace.session import Session
+
+
+class Serving:
+    """One run of ``serve``. ``fixed`` names settings that were given for this run and that nothing kept overrides."""
+
+    def __init__(self, session: Session, say: Say, fixed: frozenset[str] = frozenset()) -> None:
+        self._session, self._say, self._fixed = session, say, fixed
+        self._stop = asyncio.Event()
+
+    async def run(self) -> int:
+        """Serve until SIGTERM (which is how services end, so that is no failure) or an interrupt; the exit code."""
+        with contextlib.suppress(NotImplementedError):  # Windows
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._stop.set)
+        async with await Library.open(self._session.settings.data_folder / FOLDER) as library:
+            keeping = Keeping(self._session, library, self._fixed)
+            try:
+                await self._serve(keeping)
+            finally:
+                await asyncio.shield(keeping.aclose())
+        return 0
+
+    async def _serve(self, keeping: Keeping) -> None:
+        session, settings = self._session, self._session.settings
+        unsubscribe = session.torrents.subscribe(lambda torrent, note: self._say(events.Of(torrent.info_hash, note)))
+        server = Server(
+            session.torrents,
+            host=settings.host,
+            port=settings.port,
+            token=token_for(settings.host),
+            keeper=keeping,
+            uptime=elapsed,
+        )
+        try:
+            await keeping.restore()
+            await server.start()
+            self._say(events.Serving(server.base_url, server.library_url, server.port))
+            await self._stop.wait()
+        finally:
+            unsubscribe()
+            await asyncio.shield(server.aclose())
+            self._say(events.Done(0.0, *self._totals()))
+
+    def _totals(self) -> tuple[int, int]:
+        found = [torrent.status() for torrent in self._session.torrents]
+        return sum(one.downloaded for one in found), sum(one.uploaded for one in found)
