@@ -65,6 +65,7 @@ def test_every_option_can_come_from_each_source(home: Path) -> None:
         "proxy": "socks5://p:1",
         "blocklist": "list.txt",
         "timeout": "30",
+        "log_format": "json",
         "json": "1",
         "quiet": "on",
         "debug": "true",

@@ -45,13 +45,14 @@ def download(settings: Settings, loaded: Loaded, say: Say) -> int:
     return _run(session, lambda: _download(session, begun, say))
 
 
-def serve(settings: Settings, say: Say) -> int:
-    """Serve torrents that come and go, until it is ended; the exit code."""
+def serve(settings: Settings, say: Say, fixed: frozenset[str] = frozenset()) -> int:
+    """Serve torrents that come and go, until it is ended; the exit code. ``fixed`` names settings for this run alone,
+    which nothing that was kept overrides."""
     session = Session(settings)
     session.start()
     from headrace.serving import Serving
 
-    return _run(session, lambda: Serving(session, say).run())
+    return _run(session, lambda: Serving(session, say, fixed).run())
 
 
 def list_files(settings: Settings, loaded: Loaded) -> Layout:

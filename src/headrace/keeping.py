@@ -78,18 +78,17 @@ class Keeping:
         peers = await asyncio.to_thread(_addresses, wish.peers)
         loaded = await asyncio.to_thread(self._load, given, wish.selector)
         torrent, new = await self._session.introduce(loaded, self._choice(wish.selector))
-        if new and wish.paused:
-            torrent.set_paused(True)
+        if new:
+            torrent.say(events.Starting(loaded.origin))
+            torrent.set_paused(wish.paused)
         torrent.handle.add_trackers(trackers)
         torrent.handle.add_peers(peers)
         try:
             await self._enter(torrent, loaded, wish, trackers)
         except BaseException:
             if new:  # what could not be kept was not added
-                await self._session.remove(torrent)
+                await self._let_go(torrent, delete_data=False)
             raise
-        if new:
-            torrent.say(events.Starting(loaded.origin))
         return torrent, new
 
     async def _enter(self, torrent: Torrent, loaded: Loaded, wish: AddTorrent, trackers: tuple[str, ...]) -> None:
@@ -133,11 +132,14 @@ class Keeping:
 
     async def remove(self, torrent: Torrent, *, delete_data: bool) -> None:
         """Let go of it, here and in the library."""
+        known = self._entries.pop(torrent.info_hash, None)
         await self._library.forget(torrent.info_hash)
-        self._entries.pop(torrent.info_hash, None)
-        if self._session.torrents.get(torrent.info_hash) is torrent:
-            await self._session.remove(torrent, delete_data=delete_data)
-            self._session.torrents.say(torrent, events.Removed("delete" if delete_data else "keep"))
+        if known is not None:  # else somebody else is at it
+            await self._let_go(torrent, delete_data=delete_data)
+
+    async def _let_go(self, torrent: Torrent, *, delete_data: bool) -> None:
+        await self._session.remove(torrent, delete_data=delete_data)
+        self._session.torrents.say(torrent, events.Removed("delete" if delete_data else "keep"))
 
     async def change(self, torrent: Torrent, change: ChangeTorrent) -> None:
         """All of it or nothing."""
@@ -196,25 +198,28 @@ class Keeping:
 
     # what torrents tell
     def _hear(self, torrent: Torrent, note: events.Note) -> None:
-        if torrent.info_hash not in self._entries:
+        info_hash = torrent.info_hash
+        if info_hash not in self._entries:
             return
         if isinstance(note, events.Metadata):
-            self._do(self._update(torrent.info_hash, name=note.name, size=note.size))
+            self._do(info_hash, self._library.update(info_hash, name=note.name, size=note.size))
         elif isinstance(note, events.Progress) and note.readers:
             now = asyncio.get_running_loop().time()
-            if now - self._touched.get(torrent.info_hash, -WATCHED_EVERY) >= WATCHED_EVERY:
-                self._touched[torrent.info_hash] = now
-                self._do(self._touch(torrent.info_hash))
+            if now - self._touched.get(info_hash, -WATCHED_EVERY) >= WATCHED_EVERY:
+                self._touched[info_hash] = now
+                self._do(info_hash, self._library.touch(info_hash))
 
-    async def _update(self, info_hash: str, **changes: Any) -> None:
-        self._entries[info_hash] = await self._library.update(info_hash, **changes)
+    async def _note(self, info_hash: str, work: Coroutine[Any, Any, Entry]) -> None:
+        try:
+            entry = await work
+        except InputError:
+            return  # it was removed meanwhile
+        if info_hash in self._entries:
+            self._entries[info_hash] = entry
 
-    async def _touch(self, info_hash: str) -> None:
-        self._entries[info_hash] = await self._library.touch(info_hash)
-
-    def _do(self, work: Coroutine[Any, Any, None]) -> None:
-        """In the background; what goes wrong is said (the torrent may have been removed meanwhile)."""
-        task = asyncio.get_running_loop().create_task(work)
+    def _do(self, info_hash: str, work: Coroutine[Any, Any, Entry]) -> None:
+        """In the background; what goes wrong is said."""
+        task = asyncio.get_running_loop().create_task(self._note(info_hash, work))
         self._tasks.add(task)
         task.add_done_callback(self._done)
 

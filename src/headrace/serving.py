@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from headrace.core import events
 from headrace.http.server import Server
 from headrace.keeping import Keeping
+from headrace.library import presence
 from headrace.library.library import Library
-from headrace.store import FOLDER
 from headrace.token import token_for
 from headrace.uptime import elapsed
 
@@ -35,28 +35,35 @@ class Serving:
         """Serve until SIGTERM (which is how services end, so that is no failure) or an interrupt; the exit code."""
         with contextlib.suppress(NotImplementedError):  # Windows
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._stop.set)
-        async with await Library.open(self._session.settings.data_folder / FOLDER) as library:
-            keeping = Keeping(self._session, library, self._fixed)
-            try:
-                await self._serve(keeping)
-            finally:
-                await asyncio.shield(keeping.aclose())
+        folder = self._session.settings.library_folder
+        claim = await asyncio.to_thread(presence.claim, folder)
+        try:
+            async with await Library.open(folder) as library:
+                keeping = Keeping(self._session, library, self._fixed)
+                try:
+                    await self._serve(keeping, claim)
+                finally:
+                    await asyncio.shield(keeping.aclose())
+        finally:
+            claim.release()
         return 0
 
-    async def _serve(self, keeping: Keeping) -> None:
+    async def _serve(self, keeping: Keeping, claim: presence.Claim) -> None:
         session, settings = self._session, self._session.settings
         unsubscribe = session.torrents.subscribe(lambda torrent, note: self._say(events.Of(torrent.info_hash, note)))
+        token = token_for(settings.host)
         server = Server(
             session.torrents,
             host=settings.host,
             port=settings.port,
-            token=token_for(settings.host),
+            token=token,
             keeper=keeping,
             uptime=elapsed,
         )
         try:
             await keeping.restore()
             await server.start()
+            await asyncio.to_thread(claim.announce, server.base_url.rstrip("/"), token)
             self._say(events.Serving(server.base_url, server.library_url, server.port))
             await self._stop.wait()
         finally:

@@ -227,13 +227,25 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] | None = None, con
     ``config`` names the file (``--config``); else ``HEADRACE_CONFIG`` does; else it is the user's, if there is one.
     ``UsageError`` names the source of whatever is wrong.
     """
+    return load_with_origins(flags, environ, config)[0]
+
+
+def load_with_origins(
+    flags: Mapping[str, Any], environ: Mapping[str, str] | None = None, config: str = ""
+) -> tuple[Settings, dict[str, str]]:
+    """As ``load``; and where each setting that is not the default comes from: a flag, a variable, or a file's path."""
     environ = os.environ if environ is None else environ
-    values = _from_file(config, environ)
-    values.update(_from_environment(environ))
+    path = _file(config, environ)
+    values = _from_file(path, named=bool(config or environ.get(CONFIG_VARIABLE)))
+    origins = dict.fromkeys(values, str(path))
+    from_environment = _from_environment(environ)
+    values |= from_environment
+    origins |= {name: f"{_PREFIX}{OPTIONS[name].key.upper()}" for name in from_environment}
     for name, raw in flags.items():
         option = OPTIONS[name]
-        values[name] = option.read(raw, option.flags[-1] if option.flags else "--")
-    return Settings(**values)
+        origins[name] = option.flags[-1] if option.flags else "--"
+        values[name] = option.read(raw, origins[name])
+    return Settings(**values), origins
 
 
 def default_folder(kind: str) -> Path:
@@ -277,9 +289,12 @@ def _words(text: str, where: str) -> list[str]:
         raise UsageError(f"{where}: a quote is not closed.") from None
 
 
-def _from_file(config: str, environ: Mapping[str, str]) -> dict[str, Any]:
+def _file(config: str, environ: Mapping[str, str]) -> Path:
     named = config or environ.get(CONFIG_VARIABLE, "")
-    path = Path(named).expanduser() if named else default_folder("config") / "config.toml"
+    return Path(named).expanduser() if named else default_folder("config") / "config.toml"
+
+
+def _from_file(path: Path, *, named: bool) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:

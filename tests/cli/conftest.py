@@ -69,6 +69,9 @@ class FakeApp(types.ModuleType):
     def download(self, settings: Any, loaded: Any, say: Callable[[events.Note], None]) -> int:
         return self._work("download", settings, loaded, say)
 
+    def serve(self, settings: Any, say: Callable[[events.Note], None], fixed: frozenset[str]) -> int:
+        return self._work("serve", settings, fixed, say)
+
     def list_files(self, settings: Any, loaded: Any) -> Layout:
         self.calls.append(("files", settings, loaded))
         self._end()

@@ -46,7 +46,11 @@ def test_a_file_without_the_usual_suffix_is_a_source_if_it_is_there(tmp_path: Pa
 
 @pytest.mark.parametrize(
     ("word", "hint"),
-    [("paly", "Did you mean: headrace play?"), ("file", "Did you mean: headrace files?"), ("serve", "Verbs: play, ")],
+    [
+        ("paly", "Did you mean: headrace play?"),
+        ("file", "Did you mean: headrace files?"),
+        ("verbs", "Verbs: play, "),
+    ],
 )
 def test_an_unknown_verb(word: str, hint: str) -> None:
     with pytest.raises(UsageError) as caught:

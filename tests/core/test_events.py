@@ -22,10 +22,12 @@ DOCUMENTED = {
     "resumed": "seconds",
     "warning": "kind message",
     "error": "kind message hint exit",
+    "changed": "paused down_limit up_limit files",
+    "removed": "data",
     "done": "played_seconds downloaded uploaded",
 }
 ADDED = {"progress": "share time_to_playable map"}
-NOTES = {kind.event: kind for kind in Note.__subclasses__()}
+NOTES = {kind.event: kind for kind in Note.__subclasses__() if kind.event}
 
 
 def test_every_documented_event_is_there_and_no_other() -> None:
@@ -51,3 +53,8 @@ def test_a_note_becomes_json_with_its_name_first(name: str) -> None:
 def test_reasons_of_waits_are_the_documented_ones() -> None:
     documented = "no_metadata no_peers piece_unavailable choked slow disk checking paused"
     assert list(events.WAIT_REASONS) == documented.split()
+
+
+def test_what_is_told_of_one_of_many_names_it() -> None:
+    told = events.Of("ab", events.Resumed(1.5)).as_dict()
+    assert list(told.items()) == [("event", "resumed"), ("infohash", "ab"), ("seconds", 1.5)]

@@ -245,6 +245,22 @@ async def test_a_recheck_finds_out_what_changed(content: Path, tmp_path: Path) -
 
 
 # options that act
+@pytest.mark.parametrize("of_all", [True, False])
+async def test_a_limit_that_is_set_while_it_runs_holds(content: Path, tmp_path: Path, of_all: bool) -> None:
+    """1 MiB at 400 kB/s: 2.6 s, less what libtorrent lets through at once."""
+    async with LocalSwarm(content, seeds=2, piece_length=PIECE) as swarm, running() as run:
+        torrent = run.engine.add(request(swarm, tmp_path / "data"))
+        if of_all:
+            run.engine.set_limits(400_000, 0, 50)
+        else:
+            torrent.set_limits(400_000, 0)
+        await run.until(lambda: bool(run.of(MetadataReady)))
+        began = time.monotonic()
+        torrent.apply(Change(want=tuple(range(16))))
+        await run.until(lambda: sum(torrent.have) == 16)
+        assert time.monotonic() - began > 1.2
+
+
 async def test_a_limit_holds_on_the_local_network_too(content: Path, tmp_path: Path) -> None:
     async with LocalSwarm(content, seeds=2, piece_length=PIECE) as swarm, running(down_limit=400_000) as run:
         begun = time.monotonic()

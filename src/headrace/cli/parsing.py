@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import argparse
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
-from headrace.settings import OPTIONS, Settings, UsageError, load
+from headrace.settings import OPTIONS, Settings, UsageError, load_with_origins
 
 SOURCE_HELP = (
     "SOURCE is a magnet link, an info-hash, a .torrent (path or http(s) URL), or - for a .torrent or magnet link on "
@@ -47,6 +47,8 @@ class Arguments(NamedTuple):
 
     source: str
     settings: Settings
+    origins: Mapping[str, str] = {}
+    """Where each setting comes from that is not the default: a flag, a variable, or the path of a file."""
 
 
 class HelpWanted(Exception):
@@ -75,7 +77,7 @@ def parse(verb: Verb, argv: Sequence[str]) -> Arguments:
         raise UsageError("No SOURCE was given.", f"{SOURCE_HELP} See: headrace {verb.name} --help")
     if player_args:
         given["player_args"] = player_args
-    return Arguments(source, load(given, config=config))
+    return Arguments(source, *load_with_origins(given, config=config))
 
 
 def help_text(verb: Verb, width: int = WIDTH) -> str:

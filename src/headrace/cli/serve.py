@@ -29,5 +29,6 @@ def run(arguments: Arguments) -> int:
     settings = arguments.settings
     level = logging.DEBUG if settings.debug else logging.WARNING if settings.quiet else logging.INFO
     log.set_up(settings.log_format, level)
+    fixed = frozenset(name for name, origin in arguments.origins.items() if origin.startswith(("-", "HEADRACE_")))
     with Later(settings, "serve") as say:
-        return app.serve(settings, say)
+        return app.serve(settings, say, fixed)

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from headrace import cli
+from headrace.core import events
+
+HASH = "ab" * 20
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = before
+    root.setLevel(level)
+
+
+def test_what_was_given_for_this_run_is_known(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADRACE_MAX_PEERS", "9")
+    assert cli.main(["serve", "--down-limit", "1000000", "--port", "0"]) == 0
+    verb, settings, fixed = app.calls[0]
+    assert (verb, settings.down_limit, settings.max_peers) == ("serve", 1_000_000, 9)
+    assert fixed == {"down_limit", "port", "max_peers"}
+
+
+def test_the_file_is_not_for_this_run_alone(app: Any, tmp_path: Any) -> None:
+    path = tmp_path / "c.toml"
+    path.write_text("up_limit = '1000000'\n")
+    assert cli.main(["serve", "--config", str(path)]) == 0
+    assert (app.calls[0][1].up_limit, app.calls[0][2]) == (1_000_000, frozenset())
+
+
+def test_the_address_is_the_result_and_the_log_is_beside_it(app: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    app.notes = [
+        events.Serving("http://127.0.0.1:8888/", "http://127.0.0.1:8888/playlist.m3u8", 8888),
+        events.Of(HASH, events.Metadata(HASH, "Film\x1b[31m\nfake line", 5, 1, ())),
+    ]
+    assert cli.main(["serve"]) == 0
+    out, err = capsys.readouterr()
+    assert out == "http://127.0.0.1:8888/\n"
+    serving, metadata = err.splitlines()
+    assert serving.endswith("INFO serving at http://127.0.0.1:8888/")
+    assert "abababab metadata: Film [31m fake line, 0 files" in metadata
+
+
+def test_events_name_their_torrent(app: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    app.notes = [events.Of(HASH, events.Removed("keep"))]
+    assert cli.main(["serve", "--json", "--quiet"]) == 0
+    (line,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert list(line) == ["event", "t", "infohash", "data"]
+    assert (line["event"], line["infohash"], line["data"]) == ("removed", HASH, "keep")
+
+
+def test_it_takes_no_source(app: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["serve", HASH]) == 2
+    assert "one argument too many" in capsys.readouterr().err
+    assert cli.main(["serve", "--log-format", "xml"]) == 2
+    assert app.calls == []

@@ -1,0 +1,90 @@
+"""``headrace serve`` with the real engine: added over HTTP, streamed, ended, killed, and there again."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from kit.command import Command, Headrace, events
+from kit.films import sha256
+from kit.stack import sha256_of
+from kit.waiting import eventually
+
+from headrace.testing.local_swarm import LocalSwarm
+
+pytestmark = pytest.mark.e2e
+
+PIECE = 256 * 1024
+
+
+async def serve(headrace: Headrace, folder: Path, *more: str) -> tuple[Command, str]:
+    """A server and its API's URL."""
+    command = await headrace.start("serve", "--json", "--quiet", "--port", "0", "--dir", str(folder), *more)
+    return command, (await command.event("serving"))["url"] + "api/v1/torrents"
+
+
+async def get(client: aiohttp.ClientSession, url: str) -> Any:
+    async with client.get(url) as reply:
+        assert reply.status == 200, await reply.text()
+        return await reply.json()
+
+
+async def test_a_torrent_from_its_addition_to_its_end(
+    films: dict[str, Path], data: Path, headrace: Headrace, client: aiohttp.ClientSession
+) -> None:
+    film = films["first.mp4"]
+    async with LocalSwarm(film, rate=4_000_000, piece_length=PIECE) as swarm:
+        command, api = await serve(headrace, data)
+        began = time.monotonic()
+        async with client.post(api, json={"source": swarm.magnet}) as reply:
+            assert reply.status == 201
+            assert time.monotonic() - began < 1
+            url = (await reply.json())["url"]
+        assert await sha256_of(url, client) == sha256(film)
+        one = f"{api}/{swarm.info_hash}"
+        assert (await get(client, one))["progress"] == 1.0
+        async with client.put(f"{one}/files/0/position", json={"seconds": 31.5, "duration": 60}) as reply:
+            assert reply.status == 200
+        began = time.monotonic()
+        command.signal(signal.SIGTERM)
+        ended = await command.end(10)
+        assert (ended.code, time.monotonic() - began < 5) == (0, True)
+        assert events(ended)[-1]["event"] == "done"
+
+    again, api = await serve(headrace, data)  # without any peer
+    one = f"{api}/{swarm.info_hash}"
+
+    async def back() -> Any:
+        return (await get(client, one))["progress"] == 1.0
+
+    await eventually(back)
+    assert not any(event.get("state") == "checking" for event in again.events.all), "its state was saved"
+    assert (await get(client, f"{one}/files/0/position"))["seconds"] == 31.5
+    assert await sha256_of((await get(client, one))["url"], client) == sha256(film)
+    async with client.delete(f"{one}?data=delete") as reply:
+        assert reply.status == 204
+    assert not list(data.rglob(film.name))
+    assert (await get(client, api))["torrents"] == []
+
+
+async def test_what_was_answered_survives_a_kill(
+    films: dict[str, Path], data: Path, headrace: Headrace, client: aiohttp.ClientSession
+) -> None:
+    async with LocalSwarm(films["first.mp4"], seeds=1, piece_length=PIECE) as swarm:
+        command, api = await serve(headrace, data)
+        headers = {"Content-Type": "application/x-bittorrent"}
+        async with client.post(f"{api}?paused=true", data=swarm.torrent_bytes, headers=headers) as reply:
+            assert reply.status == 201
+        await command.kill()
+        _, api = await serve(headrace, data)
+        (torrent,) = (await get(client, api))["torrents"]
+        assert (torrent["infohash"], torrent["paused"]) == (swarm.info_hash, True)
+
+        async def known() -> Any:
+            return (await get(client, f"{api}/{swarm.info_hash}"))["size"]
+
+        assert await eventually(known) == films["first.mp4"].stat().st_size

@@ -1,0 +1,100 @@
+"""One run of ``serve`` over a fake engine; real ones are in tests/e2e."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from headrace.core import events
+from headrace.errors import EngineError
+from headrace.library import presence
+from headrace.serving import Serving
+from headrace.session import Session
+from headrace.settings import Settings
+from headrace.testing.fake_engine import FakeEngine
+from headrace.testing.fake_swarm import Content, FakePeer, FakeSwarm
+
+FILM = Content(200_000, 16384, "film.mkv")
+
+
+class Run:
+    """A server that runs; ``told`` has what it says."""
+
+    def __init__(self, task: asyncio.Task[int], told: list[events.Note]) -> None:
+        self.task, self.told = task, told
+
+    @property
+    def url(self) -> str:
+        return next(note.url for note in self.told if isinstance(note, events.Serving))
+
+
+@contextlib.asynccontextmanager
+async def serving(folder: Path, *peers: FakePeer, **settings: Any) -> AsyncIterator[Run]:
+    told: list[events.Note] = []
+    session = Session(Settings(dir=folder, port=0, **settings), engine=FakeEngine(FakeSwarm(FILM, peers)))
+    async with session:
+        run = Run(asyncio.ensure_future(Serving(session, told.append).run()), told)
+        async with asyncio.timeout(20):
+            while not run.task.done() and not any(isinstance(note, events.Serving) for note in told):
+                await asyncio.sleep(0.005)
+        try:
+            yield run
+        finally:
+            run.task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, EngineError):
+                await run.task
+
+
+async def test_added_watched_ended_and_there_again(tmp_path: Path) -> None:
+    async with aiohttp.ClientSession() as client:
+        async with serving(tmp_path, FakePeer(rate=4_000_000)) as run:
+            found = presence.find(tmp_path / ".headrace")
+            assert found is not None
+            assert found.url + "/" == run.url
+            async with client.post(f"{run.url}api/v1/torrents", json={"source": FILM.magnet}) as reply:
+                assert reply.status == 201
+                url = (await reply.json())["url"]
+            async with client.get(url) as reply:
+                assert await reply.read() == FILM.file_bytes(0)
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert await asyncio.wait_for(run.task, 5) == 0
+            assert isinstance(run.told[-1], events.Done)
+        assert presence.find(tmp_path / ".headrace") is None
+        async with serving(tmp_path) as run, client.get(f"{run.url}api/v1/torrents") as reply:
+            (torrent,) = (await reply.json())["torrents"]
+            assert (torrent["infohash"], torrent["name"]) == (FILM.info_hash, "film.mkv")
+
+
+async def test_events_name_their_torrents(tmp_path: Path) -> None:
+    async with serving(tmp_path) as run, aiohttp.ClientSession() as client:
+        await client.post(f"{run.url}api/v1/torrents", json={"source": FILM.magnet, "paused": True})
+        await client.delete(f"{run.url}api/v1/torrents/{FILM.info_hash}")
+        told = [(note.infohash, note.note.event) for note in run.told if isinstance(note, events.Of)]
+    assert told[0] == (FILM.info_hash, "starting")
+    assert told[-1] == (FILM.info_hash, "removed")
+
+
+async def test_a_second_one_on_the_same_folder_says_so(tmp_path: Path) -> None:
+    async with serving(tmp_path) as first, serving(tmp_path) as second:
+        with pytest.raises(EngineError, match="A Headrace server") as caught:
+            await second.task
+        assert first.url.rstrip("/") in caught.value.hint
+        assert caught.value.exit_code == 5
+
+
+async def test_a_port_that_is_taken_leaves_nothing_behind(tmp_path: Path) -> None:
+    async with serving(tmp_path / "a") as first:
+        port = int(first.url.rsplit(":", 1)[1].strip("/"))
+        session = Session(Settings(dir=tmp_path / "b", port=port), engine=FakeEngine())
+        async with session:
+            with pytest.raises(EngineError, match="taken"):
+                await Serving(session, lambda note: None).run()
+    assert presence.find(tmp_path / "b" / ".headrace") is None
