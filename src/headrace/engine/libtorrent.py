@@ -37,6 +37,14 @@ BLOCKED = 1
 """In a filter of addresses."""
 REUNION_SECONDS = 20.0
 """After so long a peer that was too slow for a waiting viewer is met again: it helps while nobody waits."""
+LOCAL_CLASS = {
+    "label": "local",
+    "ignore_unchoke_slots": True,
+    "connection_limit_factor": 150,
+    "upload_priority": 1,
+    "download_priority": 1,
+}
+"""libtorrent's own class for peers on the local network, but for its limits; to ask for it would block."""
 CLOSE_SECONDS = 3.0
 """How long the end waits for resume data."""
 
@@ -332,8 +340,10 @@ class LibtorrentEngine:
         """Change the session's limits while it runs."""
         session = self._need()
         session.apply_settings({"download_rate_limit": down, "upload_rate_limit": up, "connections_limit": max_peers})
-        if down or up:
-            self._limit_everyone(session)
+        self._limit_everyone(session)
+        # who is met from now on is no longer local; who is connected still is, and gets the same limits there
+        limits = {"download_limit": down, "upload_limit": up}
+        session.set_peer_class(session.local_peer_class_id, {**LOCAL_CLASS, **limits})
 
     async def aclose(self) -> None:
         """Save what the next start needs, tell the trackers, end."""
