@@ -37,7 +37,7 @@ BLOCKED = 1
 """In a filter of addresses."""
 REUNION_SECONDS = 20.0
 """After so long a peer that was too slow for a waiting viewer is met again: it helps while nobody waits."""
-LOCAL_CLASS = {
+LOCAL_CLASS: Any = {
     "label": "local",
     "ignore_unchoke_slots": True,
     "connection_limit_factor": 150,
