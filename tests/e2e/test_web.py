@@ -10,10 +10,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from kit.browser import PHONE, Page, browser
+from kit.browser import PHONE, SHOTS, Page, browser
 from kit.stack import Stack, stack
 
-from headrace.testing.local_swarm import LocalSwarm
+from headrace.testing.local_swarm import LocalSwarm, SeedSpec
 
 pytestmark = pytest.mark.e2e
 
@@ -34,9 +34,9 @@ PICTURE = "() => document.querySelector('hr-map canvas').toDataURL()"
 
 @pytest.fixture(scope="module")
 def clip(films: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The first twelve seconds."""
+    """The first eight seconds."""
     made = tmp_path_factory.mktemp("clip") / "clip.mp4"
-    argv = ["ffmpeg", "-v", "error", "-i", str(films["first.mp4"]), "-t", "12", "-c", "copy", "-movflags", "+faststart"]
+    argv = ["ffmpeg", "-v", "error", "-i", str(films["first.mp4"]), "-t", "8", "-c", "copy", "-movflags", "+faststart"]
     subprocess.run([*argv, str(made)], check=True, timeout=60)
     return made
 
@@ -114,12 +114,13 @@ async def test_it_plays_while_it_arrives_and_after_a_seek(films: dict[str, Path]
 
 
 async def test_it_says_why_it_waits(films: dict[str, Path], data: Path) -> None:
-    async with watching(films["last.mp4"], data, "#/t/{ih}/0", rate=100_000) as (page, _, swarm):
+    async with watching(films["last.mp4"], data, "#/t/{ih}/0", rate=100_000) as (page, running, swarm):
         await page.until("it.currentTime > 0.5")
         await swarm.stop_all()
         await page.run("() => { document.querySelector('video').currentTime = 50; }")
         await page.until("!it.hidden && it.textContent.includes('Nobody to fetch from')", of=".overlay", within=25)
-        await swarm.start_all()
+        newcomer = await swarm.add(SeedSpec())  # the others would be asked again only after a while
+        running.torrent.handle.add_peers([swarm.peers[newcomer]])
         await page.until("it.currentTime > 50.5", within=30)
         await page.until("it.hidden", of=".overlay")
 
@@ -147,9 +148,13 @@ async def test_subtitles_show_and_are_chosen_again(pack: Path, data: Path) -> No
 async def test_the_next_episode_plays_by_itself(pack: Path, data: Path) -> None:
     async with watching(pack, data) as (page, running, _):
         first, second = (running.torrent.find(name) for name in ("S01E01", "S01E02"))
+        asked: list[tuple[str, str]] = []
+        page.page.on("request", lambda request: asked.append((request.url, request.headers.get("range", ""))))
         await page.go(f"#/t/{running.torrent.info_hash}/{first.index}")
-        await page.until("it.currentTime > 0.2 && it.duration > 11")
+        await page.until("it.currentTime > 0.2 && it.duration > 7")
         await page.until("!it.hidden && it.textContent.includes('S01E02')", of=".up-next")
+        start = [ranges for url, ranges in asked if "S01E02" in url and url.endswith(".mp4")]
+        assert start == [f"bytes=0-{min(second.size, 4 << 20) - 1}"]  # fetched before it is played
         assert await page.until("it.currentSrc.includes('S01E02') && it.currentTime > 0.2", within=30) < 20
         assert page.page.url.endswith(f"/{second.index}")
         await page.page.keyboard.press("Shift+N")
@@ -166,6 +171,62 @@ async def test_it_goes_on_where_it_stopped(films: dict[str, Path], data: Path) -
         await page.until("it.currentTime > 29.5")
         await page.go(f"#/t/{running.torrent.info_hash}")
         await page.until("it.textContent.includes('Resume at 0:3')", of="a.primary")
+
+
+async def test_before_anything_is_known(clip: Path, data: Path) -> None:
+    async with (
+        LocalSwarm(clip, piece_length=64 * KIB) as swarm,
+        stack(swarm.bare_magnet, data) as running,
+        browser(urlsplit(running.url()).netloc) as page,
+    ):
+        await page.go(f"#/t/{running.torrent.info_hash}")
+        await page.until("it.textContent.includes('Nobody to fetch from yet')", of=".reason")
+        await page.go("#/t/" + "0" * 40)
+        await page.until("it.textContent.includes('No such torrent here')", of=".problem")
+        await page.go("#/nonsense")
+        await page.until("it.textContent.includes('There is no such page')", of="main")
+        await page.go(f"#/t/{running.torrent.info_hash}/0")
+        await page.until("it.textContent.includes('Nobody to fetch from yet')", of=".overlay")
+        running.torrent.handle.add_peers(swarm.peers)
+        await page.until("it.currentTime > 0.5", within=30)
+
+
+async def test_with_the_keyboard_alone(pack: Path, data: Path) -> None:
+    async with watching(pack, data) as (page, _, _):
+        press = page.page.keyboard.press
+        await page.until("it.textContent", of=".card-name")
+        await press("Tab")
+        assert await page.run("() => document.activeElement.textContent") == "Skip to content"
+        await press("Enter")
+        assert await page.run("() => document.activeElement.id") == "main"
+        for _ in range(4):
+            await press("Tab")
+        assert await page.run("() => document.activeElement.className") == "card"
+        await press("Enter")
+        await page.until("it.children.length > 0 && document.activeElement.id === 'main'", of=".actions")
+        await press("Tab")
+        await press("Tab")
+        assert await page.run("() => document.activeElement.classList.contains('primary')")
+        await press("Enter")
+        await page.until("it.currentTime > 0.2")
+
+
+async def test_a_code_for_the_phone(clip: Path, data: Path) -> None:
+    async with (
+        LocalSwarm(clip, piece_length=64 * KIB) as swarm,
+        stack(swarm.magnet, data, allow_hosts=["media.lan"]) as running,
+        browser(f"media.lan:{running.server.port}") as page,
+    ):
+        await running.torrent.metadata(20)
+        await page.go(f"#/t/{running.torrent.info_hash}")
+        await page.page.click("text=Open elsewhere")
+        await page.until("it.width > 100 && it.width === it.height", of=".qr canvas")
+        label = await page.page.get_attribute(".qr canvas", "aria-label")
+        assert label == f"QR code of {page.page.url}"
+        # the corners of the code: a ring of seven modules of 5 pixels, behind a quiet zone of four
+        corner = "() => [...document.querySelector('.qr canvas').getContext('2d').getImageData(20, 20, 40, 1).data]"
+        assert (await page.run(corner))[::4] == [0] * 35 + [255] * 5
+        await page.page.locator(".qr canvas").screenshot(path=SHOTS / "code.png")
 
 
 async def test_keys(films: dict[str, Path], data: Path) -> None:

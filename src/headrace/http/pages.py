@@ -97,7 +97,6 @@ class Pages:
         headers = {
             "Content-Security-Policy": site.policy,
             "Referrer-Policy": "no-referrer",
-            "Cross-Origin-Opener-Policy": "same-origin",
             "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
         }
         return _answer(request, site.parts[START], ALWAYS_ASK, headers)

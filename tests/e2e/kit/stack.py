@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,12 +63,13 @@ async def stack(
     settings: Settings | None = None,
     choice: Choice | None = None,
     home: Path | None = None,
+    allow_hosts: Sequence[str] = (),
 ) -> AsyncIterator[Stack]:
     """A running product that has been given ``source``; it may still be without metadata."""
     session = Session(replace(settings or Settings(), dir=folder), engine=LibtorrentEngine(engine))
     async with session:
         torrent = session.adopt(session.begin(loaded(source), choice or Choice(), home))
-        server = Server(session.torrents, port=0)
+        server = Server(session.torrents, port=0, allow_hosts=allow_hosts)
         await server.start()
         try:
             yield Stack(session, torrent, server)

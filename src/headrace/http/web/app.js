@@ -30,6 +30,7 @@ async function show() {
   document.body.dataset.page = name;
   main.replaceChildren(page);
   window.scrollTo(0, 0);
+  if (mine > 1) main.focus({ preventScroll: true }); // a screen reader goes on at the new page
 }
 
 live.addEventListener("open", () => say(connection, ""));

@@ -179,7 +179,10 @@ class TorrentPage extends HTMLElement {
   #moved() {
     const { pieces } = this.#store;
     if (!pieces.known) return;
-    for (const [file, bar] of this.#bars) bar.value = pieces.share(file);
+    for (const [file, bar] of this.#bars) {
+      const share = pieces.share(file);
+      if (bar.value !== share) bar.value = share;
+    }
     const main = this.#main();
     if (main) this.#map.update(pieces, main);
   }
