@@ -39,6 +39,7 @@ class Playing:
             host=self._settings.host,
             port=self._settings.port,
             token=_token(session),
+            allow_hosts=self._settings.allow_hosts,
             uptime=elapsed,
         )
         self._name = ""
@@ -173,4 +174,4 @@ def _token(session: Session) -> str:
     """Beyond loopback the stream needs a token; it is kept, so that bookmarks stay good."""
     from headrace.token import token_for
 
-    return token_for(session.settings.host)
+    return token_for(session.settings)

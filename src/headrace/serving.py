@@ -16,7 +16,7 @@ from headrace.http.server import Server
 from headrace.keeping import Keeping
 from headrace.library import presence
 from headrace.library.library import Library
-from headrace.token import token_for
+from headrace.token import is_open, token_for
 from headrace.uptime import elapsed
 
 if TYPE_CHECKING:
@@ -51,12 +51,13 @@ class Serving:
     async def _serve(self, keeping: Keeping, claim: presence.Claim) -> None:
         session, settings = self._session, self._session.settings
         unsubscribe = session.torrents.subscribe(lambda torrent, note: self._say(events.Of(torrent.info_hash, note)))
-        token = token_for(settings.host)
+        token = token_for(settings)
         server = Server(
             session.torrents,
             host=settings.host,
             port=settings.port,
             token=token,
+            allow_hosts=settings.allow_hosts,
             keeper=keeping,
             uptime=elapsed,
         )
@@ -64,7 +65,10 @@ class Serving:
             await keeping.restore()
             await server.start()
             await asyncio.to_thread(claim.announce, server.base_url.rstrip("/"), token)
-            self._say(events.Serving(server.base_url, server.library_url, server.port))
+            base = server.base_url
+            self._say(events.Serving(base, f"{base}playlist.m3u8", server.port))  # without the token: it is logged
+            if is_open(settings):
+                self._say(events.Warning("no_auth", f"Whoever reaches {base} may do everything there (--no-auth)."))
             await self._stop.wait()
         finally:
             unsubscribe()

@@ -32,6 +32,7 @@ _DATA = _PLAY | {"download"}
 _SOURCE = _DATA | {"files"}
 _NET = _SOURCE | {"serve"}
 _SERVE = _PLAY | {"serve", "doctor"}
+_GATE = _PLAY | {"serve"}
 _LOGS = frozenset({"serve"})
 _TELL = _NET | {"demo"}
 _ALL = _TELL | {"doctor"}
@@ -97,6 +98,31 @@ class Settings:
         f"port to serve on, 0 for any; default: {DEFAULT_PORT}, or the next free one",
         options.whole(0, 65535),
         _SERVE,
+    )
+    token: str = _option(
+        "",
+        "--token",
+        "TOKEN",
+        "what clients must know, of at least 16 characters; default: made once and kept, and on loopback none",
+        options.secret,
+        _GATE,
+    )
+    auth: bool = _option(
+        True,
+        "--auth",
+        "",
+        "ask for the token; --no-auth: whoever reaches the port may do everything",
+        options.yes_no,
+        _GATE,
+    )
+    allow_hosts: tuple[str, ...] = _option(
+        (),
+        "--allow-host",
+        "NAME",
+        "a name by which the server may be asked for, beside its addresses; repeatable",
+        options.text,
+        _GATE,
+        many=True,
     )
     dir: Path | None = _option(  # noqa: RUF009 (a field, like the others)
         None,

@@ -10,24 +10,51 @@ import os
 import re
 import secrets
 from pathlib import Path
+from typing import NamedTuple
 
 from headrace.errors import EngineError
-from headrace.settings import default_folder
+from headrace.settings import Settings, default_folder
 
 LOOPBACK = frozenset({"::1", "localhost"})
 _LOOPBACK = re.compile(r"127(\.\d{1,3}){3}", re.ASCII)
 """127.0.0.0/8 (RFC 1122); a host name may begin with 127 too."""
 
 
-def token_for(host: str, folder: Path | None = None) -> str:
-    """The token for a server on ``host``; empty on loopback. ``EngineError`` when it cannot be kept."""
-    if host in LOOPBACK or _LOOPBACK.fullmatch(host):
-        return ""
+class Found(NamedTuple):
+    """A server's token; ``fresh``: it was made just now, and nobody has seen it yet."""
+
+    text: str
+    fresh: bool = False
+
+
+def token_for(settings: Settings, folder: Path | None = None) -> str:
+    """The token of a server with these settings; empty if it asks for none."""
+    return find(settings, folder).text
+
+
+def find(settings: Settings, folder: Path | None = None) -> Found:
+    """The token; one that was given, else the one that was made, but for none on loopback.
+
+    ``EngineError`` when it cannot be kept.
+    """
+    if not settings.auth or settings.token or is_loopback(settings.host):
+        return Found(settings.token if settings.auth else "")
     path = (folder or default_folder("state")) / "token"
     try:
-        return _kept(path) or _made(path)
+        kept = _kept(path)
+        return Found(kept) if kept else Found(_made(path), fresh=True)
     except OSError as error:
         raise EngineError(f"The server's token cannot be kept in {path}: {error.strerror}.", kind="disk") from None
+
+
+def is_open(settings: Settings) -> bool:
+    """Whether others in the network may do everything."""
+    return not (settings.auth or is_loopback(settings.host))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches it."""
+    return host in LOOPBACK or _LOOPBACK.fullmatch(host) is not None
 
 
 def _kept(path: Path) -> str:

@@ -63,3 +63,17 @@ def test_it_takes_no_source(app: Any, capsys: pytest.CaptureFixture[str]) -> Non
     assert "one argument too many" in capsys.readouterr().err
     assert cli.main(["serve", "--log-format", "xml"]) == 2
     assert app.calls == []
+
+
+def test_the_token_is_shown_once_and_not_by_the_log(app: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["serve", "--host", "0.0.0.0"]) == 0
+    first = capsys.readouterr().err.splitlines()
+    assert [line for line in first if line.startswith("The token of this server, shown this once: ")]
+    assert cli.main(["serve", "--host", "0.0.0.0"]) == 0
+    assert "token" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("token", ["short", "has a blank in it !!", "nötäscii-nötäscii", ""])
+def test_a_token_that_is_none(app: Any, token: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["serve", "--token", token]) == 2
+    assert app.calls == []

@@ -100,7 +100,8 @@ TOKENS = [
     ("/stream/{v1}/0/x", (), 401),
     ("/playlist/{v1}.m3u8", (), 401),
     ("/nowhere", (), 401),
-    ("/api/v1/torrents?token=s3cret", (), 200),
+    ("/api/v1/torrents?token=s3cret", (), 401),
+    ("/ui/none/app.js", (), 200),
     ("/stream/{v1}/0/x?token=s3cret", (), 200),
     ("/stream/{v1}/0/x?token=S3cret", (), 401),
     ("/stream/{v1}/0/x?token=", (), 401),
@@ -135,7 +136,7 @@ async def test_other_methods(serving, v1, method):
         assert error_of(reply)["kind"] == "method"
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/metrics", "/hls/x", "/api/v1/torrents/x/y", "/api/v1/stats"])
+@pytest.mark.parametrize("path", ["/nowhere", "/hls/x", "/api/v1/torrents/x/y"])
 async def test_what_is_not_built_is_absent(serving, path):
     for method in ("GET", "POST", "OPTIONS"):
         reply = await serving.ask(method, path, "Content-Length: 0")
@@ -149,6 +150,7 @@ CORS = [
     ("/playlist/{v1}.m3u8", "", True),
     ("/playlist.m3u8", "", False),
     ("/api/v1/torrents", "", False),
+    ("/playlist.m3u8?token=t", "t", True),
     ("/api/v1/torrents?token=t", "t", True),
     ("/stream/{v1}/0/x", "t", True),
 ]

@@ -22,13 +22,18 @@ VERB = Verb(
 def run(arguments: Arguments) -> int:
     """Serve; the exit code."""
     import logging
+    import sys
 
-    from headrace import app
+    from headrace import app, token
     from headrace.cli import log
 
     settings = arguments.settings
     level = logging.DEBUG if settings.debug else logging.WARNING if settings.quiet else logging.INFO
     log.set_up(settings.log_format, level)
+    found = token.find(settings)
+    if found.fresh:
+        # not by the log, which is kept and read by others
+        sys.stderr.write(f"The token of this server, shown this once: {found.text}\n")
     fixed = frozenset(name for name, origin in arguments.origins.items() if origin.startswith(("-", "HEADRACE_")))
     with Later(settings, "serve") as say:
         return app.serve(settings, say, fixed)

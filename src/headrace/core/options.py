@@ -75,6 +75,15 @@ def text(text: str) -> str:
     return text.strip()
 
 
+def secret(text: str) -> str:
+    """A token that can stand in a header and is too long to be guessed."""
+    if len(text) < 16:
+        raise ValueError("a token has at least 16 characters")
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        raise ValueError("a token has letters, digits and signs of ASCII only, and no blanks")
+    return text
+
+
 def none_or(check: Callable[[str], str]) -> Callable[[str], str]:
     """What ``check`` takes, or ``none`` (empty), which takes back what the file or the environment says."""
     return lambda text: "" if text.strip().lower() == "none" else check(text)

@@ -342,8 +342,7 @@ class LibtorrentEngine:
         session.apply_settings({"download_rate_limit": down, "upload_rate_limit": up, "connections_limit": max_peers})
         self._limit_everyone(session)
         # who is met from now on is no longer local; who is connected still is, and gets the same limits there
-        limits = {"download_limit": down, "upload_limit": up}
-        session.set_peer_class(session.local_peer_class_id, {**LOCAL_CLASS, **limits})
+        session.set_peer_class(session.local_peer_class_id, LOCAL_CLASS | {"download_limit": down, "upload_limit": up})
 
     async def aclose(self) -> None:
         """Save what the next start needs, tell the trackers, end."""

@@ -7,7 +7,6 @@ and playlists, which one finds only by an info-hash, and the rest only where a t
 
 from __future__ import annotations
 
-import hmac
 import json
 import logging
 from collections.abc import Mapping
@@ -20,6 +19,7 @@ from aiohttp.typedefs import Handler
 from headrace import __version__
 from headrace.core.redact import redact
 from headrace.errors import EngineError, HeadraceError, InputError, SwarmError
+from headrace.http.auth import knows
 from headrace.http.headers import METHODS, cors, preflight
 from headrace.http.hosts import is_own
 from headrace.streaming.waits import StreamFailed
@@ -75,13 +75,13 @@ class Guard:
             return self._options(request)
         if request.method not in SAFE and (foreign := _foreign(request)) is not None:
             return foreign
-        if self.token and not is_public(request.path) and not self._knows_token(request):
+        if self.token and not is_public(request.path) and not knows(self.token, request):
             challenge = {"WWW-Authenticate": 'Bearer realm="headrace"'}
             return error_response(
                 401,
                 "token",
                 "This server wants its token.",
-                "Add ?token=… or an Authorization: Bearer header.",
+                "Send it as Authorization: Bearer; stream and playlist URLs take ?token=… too.",
                 challenge,
             )
         return None
@@ -102,11 +102,6 @@ class Guard:
             "Use its address, or start it with --allow-host NAME.",
         )
 
-    def _knows_token(self, request: web.BaseRequest) -> bool:
-        scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
-        given = credentials.strip() if scheme.lower() == "bearer" else request.query.get("token", "")
-        return hmac.compare_digest(given.encode("utf-8", "replace"), self.token.encode("utf-8", "replace"))
-
     def _options(self, request: web.Request) -> web.Response:
         missing = request.match_info.http_exception
         if missing is not None and missing.status == 404:
@@ -115,7 +110,7 @@ class Guard:
         if self._is_open(request.path) and "Access-Control-Request-Method" in request.headers:
             # A public page may reach into this network only if it was given the token (which media URLs carry).
             wants_network = request.headers.get("Access-Control-Request-Private-Network") == "true"
-            network = wants_network and bool(self.token) and self._knows_token(request)
+            network = wants_network and bool(self.token) and knows(self.token, request)
             headers |= preflight(request.headers.get("Access-Control-Request-Headers", ""), private_network=network)
         return web.Response(status=204, headers=headers)
 
@@ -125,7 +120,7 @@ class Guard:
 
 def is_public(path: str) -> bool:
     """What needs no token: the page that asks for it, and whether the server lives."""
-    return path in ("/", "/healthz") or path.startswith("/ui/")
+    return path in ("/", "/healthz", "/api/v1/login") or path.startswith("/ui/")
 
 
 def _foreign(request: web.Request) -> web.Response | None:

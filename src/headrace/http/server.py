@@ -19,6 +19,7 @@ from headrace.http.guard import Guard, ProtocolLog, json_response
 from headrace.http.hosts import bracketed, host_of, is_wildcard, lan_address
 from headrace.http.keeper import Keeper
 from headrace.http.listen import open_sockets
+from headrace.http.login import Login
 from headrace.http.pages import Pages
 from headrace.http.playlist import MEDIA_TYPE, Entry, render
 from headrace.http.stream import Streams, torrent_of, with_metadata
@@ -95,11 +96,6 @@ class Server:
         """Where its pages begin."""
         return f"{self._urls.base}/"
 
-    @property
-    def library_url(self) -> str:
-        """The playlist of all torrents."""
-        return self._urls.library
-
     async def aclose(self) -> None:
         """End: no new connections, open ones reset in the middle of bodies. Under a second."""
         if self._runner is not None:
@@ -109,6 +105,7 @@ class Server:
 
     def _application(self) -> web.Application:
         app = web.Application(middlewares=[self._guard.middleware()])
+        app.add_routes(Login(self._token).routes())
         if self._keeper is not None:
             from headrace.http.write import Writes
 

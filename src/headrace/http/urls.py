@@ -31,11 +31,6 @@ class Urls(NamedTuple):
         return f"{self.base}/subtitles/{torrent.info_hash}/{file.index}/{track}.vtt{self._query}"
 
     @property
-    def library(self) -> str:
-        """The URL of the playlist of all torrents."""
-        return f"{self.base}/playlist.m3u8{self._query}"
-
-    @property
     def _query(self) -> str:
         return f"?token={quote(self.token, safe='')}" if self.token else ""
 

@@ -1,0 +1,88 @@
+"""The token: where it may stand, and what a login gives for it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from headrace.http.auth import pass_for
+
+TOKEN = "a token of 24 characters"
+CSRF = "Content-Type: application/json"
+
+
+async def log_in(world: Any, token: str, *headers: str) -> Any:
+    body = json.dumps({"token": token}).encode()
+    wire = await world.connect()
+    await wire.send("POST", "/api/v1/login", CSRF, f"Content-Length: {len(body)}", *headers)
+    wire.writer.write(body)
+    reply = await wire.head()
+    reply.body = await wire.body(int(reply.headers.get("content-length", 0)))
+    return reply
+
+
+@pytest.fixture
+async def locked(world: Any) -> Any:
+    world.add([("a.mkv", b"x")])
+    world.verify()
+    await world.start(token=TOKEN)
+    return world
+
+
+async def test_a_cookie_for_the_token(locked, v1):
+    reply = await log_in(locked, TOKEN)
+    assert reply.status == 204
+    cookie, *marks = reply.headers["set-cookie"].split("; ")
+    assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(marks)
+    assert "Secure" not in marks
+    assert TOKEN not in cookie
+    for path in ("/api/v1/torrents", f"/stream/{v1}/0/x", "/playlist.m3u8"):
+        assert (await locked.ask("GET", path, f"Cookie: {cookie}")).status == 200
+    reply = await locked.ask("POST", "/api/v1/logout", f"Cookie: {cookie}", "Content-Length: 0")
+    assert reply.status == 204
+    assert "Max-Age=0" in reply.headers["set-cookie"]
+
+
+async def test_behind_a_proxy_with_tls_it_goes_by_tls_only(locked):
+    assert "Secure" in (await log_in(locked, TOKEN, "X-Forwarded-Proto: https")).headers["set-cookie"]
+
+
+@pytest.mark.parametrize("token", ["", "wrong", TOKEN[:-1], TOKEN + "x", pass_for(TOKEN)])
+async def test_no_cookie_for_anything_else(locked, token):
+    reply = await log_in(locked, token)
+    assert reply.status in (403, 422)
+    assert "set-cookie" not in reply.headers
+    assert TOKEN.encode() not in reply.body
+
+
+@pytest.mark.parametrize(
+    "cookie", ["headrace=", f"headrace={TOKEN}", f"headrace={pass_for('another')}", f"other={pass_for(TOKEN)}"]
+)
+async def test_made_up_cookies(locked, cookie):
+    assert (await locked.ask("GET", "/api/v1/torrents", f"Cookie: {cookie}")).status == 401
+
+
+async def test_a_page_of_another_site_cannot_log_in(locked):
+    reply = await log_in(locked, TOKEN, "Origin: http://evil.example")
+    assert (reply.status, "set-cookie" in reply.headers) == (403, False)
+
+
+async def test_a_wrong_bearer_is_not_mended_by_a_cookie(locked):
+    cookie = f"Cookie: headrace={pass_for(TOKEN)}"
+    assert (await locked.ask("GET", "/api/v1/torrents", cookie, "Authorization: Bearer wrong")).status == 401
+
+
+async def test_the_page_itself_needs_no_token_and_what_it_asks_for_does(locked):
+    page = await locked.ask("GET", "/")
+    assert page.status == 200
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert TOKEN.encode() not in page.body
+    assert (await locked.ask("GET", "/api/v1/events")).status == 401
+
+
+async def test_without_a_token_a_login_does_no_harm(world):
+    await world.start()
+    reply = await log_in(world, "whatever")
+    assert (reply.status, "set-cookie" in reply.headers) == (204, False)
