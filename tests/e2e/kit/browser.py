@@ -114,6 +114,7 @@ async def browser(origin: str, **options: Any) -> AsyncIterator[Page]:
         chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
         try:
             context = await chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+            context.set_default_timeout(15_000)
             await context.add_init_script(_WATCH)
             made = Page(await context.new_page(), origin)
             yield made

@@ -94,7 +94,7 @@ class TorrentPage extends HTMLElement {
   #showActions() {
     const { torrent } = this.#store;
     const main = this.#main();
-    const paused = torrent.state === "paused";
+    const { paused } = torrent;
     const buttons = [];
     if (main) buttons.push(this.#playButton(main));
     buttons.push(

@@ -1,0 +1,107 @@
+"""The web page of ``headrace serve``: adding, watching, pausing and removing, on two screens."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from kit.browser import browser
+from kit.command import Headrace
+
+from headrace.testing.local_swarm import LocalSwarm
+
+pytestmark = pytest.mark.e2e
+
+PIECE = 256 * 1024
+DROP = """([data, text]) => {
+  const transfer = new DataTransfer();
+  if (data) transfer.items.add(new File([Uint8Array.from(atob(data), (c) => c.charCodeAt(0))], "film.torrent"));
+  if (text) transfer.setData("text/plain", text);
+  document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+}"""
+
+
+@contextlib.asynccontextmanager
+async def serving(headrace: Headrace, data: Path) -> AsyncIterator[str]:
+    """Host and port of a server."""
+    command = await headrace.start("serve", "--json", "--quiet", "--port", "0", "--dir", str(data))
+    yield urlsplit((await command.event("serving"))["url"]).netloc
+
+
+async def test_a_magnet_link_is_pasted_and_watched_on_two_screens(
+    films: dict[str, Path], data: Path, headrace: Headrace
+) -> None:
+    async with (
+        LocalSwarm(films["first.mp4"], piece_length=PIECE) as swarm,
+        serving(headrace, data) as origin,
+        browser(origin) as one,
+        browser(origin) as two,
+    ):
+        await two.go()
+        await two.until("it.textContent.includes('Nothing here yet')", of="main")
+        await one.go()
+        await one.page.fill("#source", swarm.magnet)
+        await one.page.keyboard.press("Enter")
+        await one.page.click("a.primary")
+        await one.until("it.currentTime > 0.5")
+        await one.run("() => { document.querySelector('video').currentTime = 40; }")
+        await one.until("!it.seeking && it.currentTime > 40.5")
+        await one.page.keyboard.press("k")
+        await one.until("it.paused")
+
+        await two.until("it.textContent === 'first.mp4'", of=".card-name")
+        await two.page.click(".card")
+        await two.until("it.textContent.includes('Resume at 0:4')", of="a.primary")
+        await two.page.click("a.primary")
+        await two.until("it.currentTime > 40")
+
+        await two.page.click(".back")
+        await two.page.click("text=Pause")
+        await two.until("it.textContent.includes('Go on')", of=".hero .actions")
+        await two.page.click("text=Go on")
+        await two.until("it.textContent.includes('Pause')", of=".hero .actions")
+        await two.page.click("text=Remove")
+        await two.page.click("text=Remove with its data")
+        await two.until("it.textContent.includes('Nothing here yet')", of="main")
+        await one.until("it.textContent.includes('Nothing here yet')", of="main")
+        assert not list(data.rglob("first.mp4"))
+
+
+async def test_what_is_dropped_is_added(films: dict[str, Path], data: Path, headrace: Headrace) -> None:
+    async with (
+        LocalSwarm(films["first.mp4"], piece_length=PIECE) as swarm,
+        LocalSwarm(films["film.mkv"], piece_length=PIECE) as other,
+        serving(headrace, data) as origin,
+        browser(origin) as page,
+    ):
+        await page.go()
+        await page.until("it.textContent.includes('Nothing here yet')", of="main")
+        await page.run(DROP, [base64.b64encode(swarm.torrent_bytes).decode(), ""])
+        await page.until("it.textContent.includes('first.mp4')", of="h1.title")
+        await page.page.click(".brand")
+        await page.until("it.textContent === 'first.mp4'", of=".card-name")
+        await page.run(DROP, ["", other.magnet])
+        await page.until("it.textContent.includes('film.mkv')", of="h1.title")
+        await page.page.click("a.primary")
+        await page.until("it.currentTime > 0.5 && it.videoWidth === 640")
+
+
+async def test_what_cannot_be_added_says_why(data: Path, headrace: Headrace) -> None:
+    async with serving(headrace, data) as origin, browser(origin) as page:
+        await page.go()
+        told = set()
+        for source in ("nonsense", "magnet:?xt=urn:btih:zz", "/etc/passwd", "http://127.0.0.1:9/x.torrent"):
+            await page.page.fill("#source", source)
+            await page.page.click(".add .primary")
+            await page.until("!it.disabled && document.querySelector('#add-error').textContent", of=".add .primary")
+            told.add(await page.text("#add-error"))
+            assert await page.page.input_value("#source") == source
+        assert len(told) >= 2, told
+        await page.run("() => { document.querySelector('#add-error').textContent = ''; }")
+        await page.run(DROP, [base64.b64encode(b"no torrent").decode(), ""])
+        await page.until("it.textContent.includes('torrent')", of="#add-error")
+        assert await page.run("() => document.querySelectorAll('.card').length") == 0
