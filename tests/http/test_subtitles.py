@@ -77,7 +77,8 @@ async def test_the_token_goes_along(world, v1):
     world.verify()
     await world.start(token="s3cret")
     assert (await world.ask("GET", f"/subtitles/{v1}/0/s1.vtt")).status == 401
-    found = json.loads((await world.ask("GET", f"/api/v1/torrents/{v1}/files/0/subtitles?token=s3cret")).body)
+    bearer = "Authorization: Bearer s3cret"
+    found = json.loads((await world.ask("GET", f"/api/v1/torrents/{v1}/files/0/subtitles", bearer)).body)
     assert found["subtitles"][0]["url"].endswith("s1.vtt?token=s3cret")
 
 

@@ -12,6 +12,12 @@ class Live extends EventTarget {
   #map = "";
   #lost = false;
   #pieces = new Pieces();
+  #refused = false;
+
+  constructor() {
+    super();
+    document.addEventListener("hr-login", () => { this.#refused = true; }); // the page is loaded anew after it
+  }
 
   /** Listen; with an info-hash also to its stream map, which is kept up to date in what is returned. */
   follow(infohash = "") {
@@ -63,7 +69,7 @@ class Live extends EventTarget {
       // refused (401, 503): a browser does not come back by itself then
       const map = this.#map;
       this.close();
-      setTimeout(() => this.#source ?? this.follow(map), 3000);
+      setTimeout(() => this.#source ?? (this.#refused || this.follow(map)), 3000);
     }
   }
 }
