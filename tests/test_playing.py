@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 
 from headrace.core import events
 from headrace.core.choice import Choice
 from headrace.errors import HeadraceError, PlayerError, SwarmError
-from headrace.players.base import PlayerState
+from headrace.library.library import Library
+from headrace.library.records import Entry
+from headrace.players.base import Media, PlayerState, Running
+from headrace.players.run import Nobody
 from headrace.playing import Playing
 from headrace.session import Session
 from headrace.settings import Settings
@@ -98,3 +103,80 @@ async def test_time_played_counts_and_seeks_do_not(tmp_path: Path) -> None:
         gauge = playing._torrent.monitor.gauge
         assert (gauge.position, gauge.duration, gauge.player_paused) == (91.0, 120.0, True)
         assert [note.state for note in said if isinstance(note, events.Player)] == ["playing", "paused"]
+
+
+class FakePlayer:
+    """In place of ``launch``: notes how it was started and ends after what it is to tell."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *tells: PlayerState) -> None:
+        self.started: list[Media] = []
+        self.tells = tells
+        monkeypatch.setattr("headrace.playing.launch", self.launch)
+
+    async def launch(self, name: str, media: Media, on_state: Callable[[PlayerState], None]) -> Running:
+        self.started.append(media)
+        for state in self.tells:
+            on_state(state)
+        player = AsyncMock(spec=Nobody)
+        player.wait.return_value = 0
+        return player
+
+
+WATCHED = (PlayerState("playing", 100.0, 5400.0), PlayerState("playing", 754.0, 5400.0))
+
+
+async def test_it_goes_on_where_it_was_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    player = FakePlayer(monkeypatch, *WATCHED)
+    starts = []
+    for given in ({}, {}, {"resume": False}, {"start": 0.0}, {"start": 60.0}, {"player": "mpv"}):
+        async with play(tmp_path, [], **given) as playing:
+            assert await playing.run() == 0
+        starts.append(player.started[-1].start)
+    assert starts == [0.0, 754.0, 0.0, 0.0, 60.0, 754.0]
+    assert ["/main/" in media.url for media in player.started] == [False] * 6  # mpv too waits for the file's name
+
+
+async def test_mpv_is_started_at_once_when_there_is_nowhere_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    player = FakePlayer(monkeypatch)
+    async with play(tmp_path, [], player="mpv") as playing:
+        await playing.run()
+    assert "/main/" in player.started[0].url
+
+
+async def test_what_is_not_kept_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    FakePlayer(monkeypatch, *WATCHED)
+    async with play(tmp_path, [], FakePeer(rate=4_000_000), keep=False) as playing:
+        await playing.run()
+    assert not (tmp_path / CONTENT.info_hash).exists()
+    async with await Library.open(tmp_path / ".headrace") as library:
+        assert await library.torrents() == ()
+        assert await library.positions() == ()
+
+
+async def test_what_an_earlier_run_left_goes_and_the_quota_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left, large = f"{1:040}", f"{2:040}"
+    async with await Library.open(tmp_path / ".headrace") as library:
+        for info_hash, keep in ((left, False), (large, True)):
+            (tmp_path / info_hash).mkdir()
+            (tmp_path / info_hash / "film.mkv").write_bytes(b"x" * 100 * KIB)
+            await library.put(Entry(info_hash, keep=keep))
+    said: list[events.Note] = []
+    async with play(tmp_path, said, FakePeer(rate=4_000_000), quota=50 * KIB) as playing:
+        task = asyncio.ensure_future(playing.run())
+        await until(said, events.Warning)
+        await until(said, events.Ready)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+    assert not (tmp_path / left).exists()
+    assert not (tmp_path / large).exists()
+    assert (tmp_path / CONTENT.info_hash).exists()
+    async with await Library.open(tmp_path / ".headrace") as library:
+        assert {entry.info_hash: entry.evicted for entry in await library.torrents()} == {
+            large: True,
+            CONTENT.info_hash: False,
+        }

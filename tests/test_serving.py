@@ -16,6 +16,8 @@ import pytest
 from headrace.core import events
 from headrace.errors import EngineError
 from headrace.library import presence
+from headrace.library.library import Library
+from headrace.library.records import Entry
 from headrace.serving import Serving
 from headrace.session import Session
 from headrace.settings import Settings
@@ -98,3 +100,20 @@ async def test_a_port_that_is_taken_leaves_nothing_behind(tmp_path: Path) -> Non
             with pytest.raises(EngineError, match="taken"):
                 await Serving(session, lambda note: None).run()
     assert presence.find(tmp_path / "b" / ".headrace") is None
+
+
+async def test_the_quota_holds_and_what_was_not_to_be_kept_goes(tmp_path: Path) -> None:
+    left, large = f"{1:040}", f"{2:040}"
+    async with await Library.open(tmp_path / ".headrace") as library:
+        for info_hash, keep in ((left, False), (large, True)):
+            (tmp_path / info_hash).mkdir()
+            (tmp_path / info_hash / "film.mkv").write_bytes(b"x" * 100_000)
+            await library.put(Entry(info_hash, keep=keep, paused=True))
+    async with serving(tmp_path, quota=50_000) as run, aiohttp.ClientSession() as client:
+        assert not (tmp_path / left).exists()
+        async with asyncio.timeout(10):
+            while not any(isinstance(note, events.Warning) and note.kind == "evicted" for note in run.told):
+                await asyncio.sleep(0.005)
+        assert not (tmp_path / large).exists()
+        async with client.get(f"{run.url}api/v1/torrents") as reply:
+            assert [torrent["infohash"] for torrent in (await reply.json())["torrents"]] == [large]

@@ -53,6 +53,8 @@ def test_every_option_can_come_from_each_source(home: Path) -> None:
         "port": "9",
         "dir": "/d",
         "keep": "no",
+        "resume": "no",
+        "quota": "30G",
         "eager": "all",
         "peers": "[::1]:6881",
         "trackers": "udp://t:1",

@@ -35,7 +35,7 @@ def play(settings: Settings, loaded: Loaded, say: Say) -> int:
     session, begun = _begin(settings, loaded, choice, None, say)
     from headrace.playing import Playing
 
-    return _run(session, lambda: Playing(session, begun, say).run())
+    return _run(session, lambda: Playing(session, begun, say, loaded).run())
 
 
 def download(settings: Settings, loaded: Loaded, say: Say) -> int:
@@ -76,9 +76,22 @@ def list_files(settings: Settings, loaded: Loaded) -> Layout:
 def _begin(settings: Settings, loaded: Loaded, choice: Choice, folder: Path | None, say: Say) -> tuple[Session, Begun]:
     session = Session(settings)
     session.start()
-    begun = session.begin(loaded, choice, folder)
+    try:
+        begun = session.begin(loaded, choice, folder)
+    except EngineError as error:
+        raise _told_by_whom(error, settings) from None
     say(events.Starting(loaded.origin))
     return session, begun
+
+
+def _told_by_whom(error: EngineError, settings: Settings) -> EngineError:
+    """Of data that is in use: by the server of this folder, if there is one."""
+    if error.kind != "in_use":
+        return error
+    from headrace.library import presence
+
+    server = presence.find(settings.library_folder)
+    return server.refusal() if server is not None else error
 
 
 def _run(session: Session, work: Callable[[], Coroutine[Any, Any, int]]) -> int:

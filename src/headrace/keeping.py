@@ -53,11 +53,12 @@ class Keeping:
         for entry in reversed(await self._library.torrents()):
             if entry.keep:
                 try:
-                    await self._revive(entry)
+                    await self.revive(entry)
                 except HeadraceError as error:
                     logger.warning("%s is not served: %s", entry.info_hash, error.message)
 
-    async def _revive(self, entry: Entry) -> None:
+    async def revive(self, entry: Entry) -> None:
+        """Serve what the library has."""
         metainfo = b"" if entry.magnet else await self._library.metainfo(entry.info_hash)
         loaded = await asyncio.to_thread(_loaded, entry, metainfo)
         self._entries[entry.info_hash] = entry

@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from headrace.core import events
 from headrace.errors import HeadraceError
+from headrace.history import History, Playable, resume_of
+from headrace.holdings import Holdings
 from headrace.http.server import Server
 from headrace.players.base import Media, PlayerState, Running, accepts, default_player, launch
 from headrace.session import Begun, Session
+from headrace.storage import Storage
 from headrace.uptime import elapsed
 
 if TYPE_CHECKING:
     from headrace.app import Say
+    from headrace.sources import Loaded
     from headrace.streaming.torrent import File, Torrent
 
 EARLY_PLAYERS = frozenset({"mpv"})
@@ -30,8 +34,8 @@ LONGEST_STEP = 5.0
 class Playing:
     """One run of ``play``."""
 
-    def __init__(self, session: Session, begun: Begun, say: Say) -> None:
-        self._session, self._say, self._settings = session, say, session.settings
+    def __init__(self, session: Session, begun: Begun, say: Say, loaded: Loaded | None = None) -> None:
+        self._session, self._say, self._settings, self._loaded = session, say, session.settings, loaded
         self._torrent: Torrent = session.adopt(begun)
         self._torrent.subscribe(say)
         self._server = Server(
@@ -42,13 +46,16 @@ class Playing:
             allow_hosts=self._settings.allow_hosts,
             uptime=elapsed,
         )
+        self._history = self._remember()
         self._name = ""
         self._state = ""
+        self._storage: Storage | None = None
         self._position: float | None = None
         self._played = 0.0
 
     async def run(self) -> int:
         """Serve, play, clean up; the exit code."""
+        self._history.begin()
         try:
             self._name = self._player()
             await self._server.start()
@@ -61,6 +68,13 @@ class Playing:
         finally:
             await asyncio.shield(self._end())
 
+    def _remember(self) -> History:
+        settings = self._settings
+        played = Playable(
+            self._torrent, self._loaded, settings.file, settings.trackers, keep=settings.keep, several=settings.all
+        )
+        return History(settings.library_folder, played, self._say)
+
     def _player(self) -> str:
         name = self._settings.player or default_player()
         if not accepts(name):
@@ -70,12 +84,14 @@ class Playing:
         return name
 
     async def _play(self) -> int:
-        early = self._name in EARLY_PLAYERS and not self._settings.all
+        stopped = await self._history.positions() if self._settings.resume and self._settings.start is None else {}
+        # where to go on is known when the file is
+        early = self._name in EARLY_PLAYERS and not self._settings.all and not stopped
         player = asyncio.ensure_future(self._launch(None)) if early else None
         try:
             await self._torrent.metadata(self._settings.timeout or None)
             file = self._torrent.main_video()
-            running = await player if player is not None else await self._launch(file)
+            running = await player if player is not None else await self._launch(file, resume_of(stopped, file))
         except BaseException:
             if player is not None:
                 await _stop(player)
@@ -93,6 +109,7 @@ class Playing:
                 over.set_exception(HeadraceError(f"The torrent failed: {self._torrent.error}."))
 
         unsubscribe = self._torrent.subscribe(hear)
+        self._tidy()
         player = asyncio.ensure_future(running.wait())
         peers = asyncio.ensure_future(self._peers_or(player))
         peers.add_done_callback(lambda task: _pass_on(task, over))
@@ -114,14 +131,24 @@ class Playing:
         """Fail when nobody answers in time and nothing is there."""
         await self._torrent.until_peers(player, self._settings.timeout, data_will_do=True)
 
-    async def _launch(self, file: File | None) -> Running:
+    def _tidy(self) -> None:
+        """See to it that the data stays within its quota, and that what a crash left goes."""
+        if self._storage is None and self._history.library is not None:
+            holdings = Holdings(self._settings.data_folder)
+            self._storage = Storage(
+                holdings, self._history.library, self._settings.quota, torrents=self._session.torrents, say=self._say
+            )
+            self._session.watcher = self._storage
+            self._storage.added()
+
+    async def _launch(self, file: File | None, resume: float = 0.0) -> Running:
         settings, torrent = self._settings, self._torrent
         playlist = settings.all
         url = self._server.playlist_url(torrent) if playlist else self._server.url(torrent, file)
         media = Media(
             url,
             title=file.name if file else torrent.name,
-            start=settings.start,
+            start=resume if settings.start is None else settings.start,
             subtitles=(*settings.subtitles, *(self._sidecars(file) if file and not playlist else ())),
             playlist=playlist,
             extra=settings.player_args,
@@ -138,6 +165,7 @@ class Playing:
         )
 
     def _heard(self, state: PlayerState) -> None:
+        self._history.heard(state)
         monitor = self._torrent.monitor
         if state.position is not None:
             if self._position is not None and 0 < state.position - self._position < LONGEST_STEP:
@@ -153,8 +181,12 @@ class Playing:
     async def _end(self) -> None:
         await self._server.aclose()
         status = await self._torrent.last_status()
-        if not self._settings.keep:
+        if self._storage is not None:
+            await self._storage.aclose()
+        keep = await self._history.settle()
+        if not keep:
             await self._session.remove(self._torrent, delete_data=True)
+        await self._history.aclose(forget=not keep)
         self._say(events.Done(round(self._played, 1), status.downloaded, status.uploaded))
 
 

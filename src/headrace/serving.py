@@ -12,10 +12,12 @@ import signal
 from typing import TYPE_CHECKING
 
 from headrace.core import events
+from headrace.holdings import Holdings
 from headrace.http.server import Server
 from headrace.keeping import Keeping
 from headrace.library import presence
 from headrace.library.library import Library
+from headrace.storage import Storage
 from headrace.token import is_open, token_for
 from headrace.uptime import elapsed
 
@@ -40,15 +42,33 @@ class Serving:
         try:
             async with await Library.open(folder) as library:
                 keeping = Keeping(self._session, library, self._fixed)
+                storage = self._store_in(library, keeping)
                 try:
-                    await self._serve(keeping, claim)
+                    await self._serve(keeping, claim, storage)
                 finally:
+                    await asyncio.shield(storage.aclose())
                     await asyncio.shield(keeping.aclose())
         finally:
             claim.release()
         return 0
 
-    async def _serve(self, keeping: Keeping, claim: presence.Claim) -> None:
+    def _store_in(self, library: Library, keeping: Keeping) -> Storage:
+        """The quota, seen to whenever a torrent comes or data grows."""
+        session, settings = self._session, self._session.settings
+        storage = Storage(
+            Holdings(settings.data_folder),
+            library,
+            settings.quota,
+            torrents=session.torrents,
+            let_go=session.remove,
+            take_back=keeping.revive,
+            say=self._say,
+        )
+        session.watcher = storage
+        library.subscribe(lambda change: storage.added() if change.kind == "added" else None)
+        return storage
+
+    async def _serve(self, keeping: Keeping, claim: presence.Claim, storage: Storage) -> None:
         session, settings = self._session, self._session.settings
         unsubscribe = session.torrents.subscribe(lambda torrent, note: self._say(events.Of(torrent.info_hash, note)))
         token = token_for(settings)
@@ -62,7 +82,9 @@ class Serving:
             uptime=elapsed,
         )
         try:
+            await storage.sweep()
             await keeping.restore()
+            storage.added()
             await server.start()
             await asyncio.to_thread(claim.announce, server.base_url.rstrip("/"), token)
             base = server.base_url

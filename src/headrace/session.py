@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from headrace import preparing
 from headrace.core.choice import Choice
@@ -58,6 +58,16 @@ class Begun:
         return [*(e.path for e in layout.listed()), *([part_file.name] if part_file else [])] if layout else []
 
 
+class Watcher(Protocol):
+    """Whoever sees to it that there is room for data."""
+
+    def grew(self, size: int) -> None:
+        """So many bytes were checked: they arrived, or were there already."""
+
+    def full(self, torrent: Torrent) -> None:
+        """The disk is full, and this one waits for room."""
+
+
 class Session:
     """An engine, its torrents and where their data lies.
 
@@ -80,6 +90,7 @@ class Session:
         self._changed: set[str] = set()
         self._door: asyncio.Lock
         """One torrent at a time is let in, so that none is twice."""
+        self.watcher: Watcher | None = None
 
     @property
     def torrents(self) -> Torrents:
@@ -186,12 +197,17 @@ class Session:
         from headrace.streaming.torrent import Torrent
 
         torrent = Torrent(begun.handle, name=begun.name, info_hashes=begun.info_hashes, choice=begun.choice)
-        info_hash = torrent.info_hash
         torrent.resume_saved = lambda data: self._save(begun, data)
-        torrent.pieces_came = lambda: self._changed.add(info_hash)
+        torrent.pieces_came = lambda count: self._pieces_came(torrent, count)
+        torrent.disk_full = lambda: self.watcher.full(torrent) if self.watcher is not None else None
         torrent.subscribe(lambda note: begun.handle.save_resume() if isinstance(note, Metadata) else None)
         self.torrents.add(torrent)
         return torrent
+
+    def _pieces_came(self, torrent: Torrent, count: int) -> None:
+        self._changed.add(torrent.info_hash)
+        if self.watcher is not None and torrent.layout is not None:
+            self.watcher.grew(count * torrent.layout.piece_length)
 
     async def add(
         self, source: str, *, file: str = "", folder: Path | None = None, timeout: float | None = None

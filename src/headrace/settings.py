@@ -86,7 +86,12 @@ class Settings:
         _DATA,
     )
     all: bool = _option(False, "--all", "", "the whole torrent, for play as a playlist", options.yes_no, _DATA)
-    start: float = _option(0.0, "--start", "TIME", "where to start: 90, 12:30 or 1h5m", units.parse_time, _PLAY)
+    start: float | None = _option(
+        None, "--start", "TIME", "where to start: 90, 12:30 or 1h5m; default: see --resume", units.parse_time, _PLAY
+    )
+    resume: bool = _option(
+        True, "--resume", "", "go on where it was stopped last time; default: resume", options.yes_no, _PLAY
+    )
     subtitles: tuple[str, ...] = _option(
         (), "--subtitles", "FILE|URL", "subtitles to show; repeatable", options.text, _PLAY, many=True
     )
@@ -130,9 +135,18 @@ class Settings:
         "DIR",
         "where data goes; default: for play and serve the user's cache folder, for download the current one",
         _folder,
-        _DATA | {"serve", "doctor"},
+        _DATA | {"serve", "doctor", "cache"},
     )
     keep: bool = _option(True, "--keep", "", "keep the data afterwards; default: keep", options.yes_no, _PLAY)
+    quota: int | None = _option(
+        None,
+        "--quota",
+        "SIZE",
+        "most bytes of data to keep; what was watched longest ago goes first; none: no limit; default: 20 GB or a "
+        "tenth of the free disk, whichever is less",
+        options.quota,
+        _PLAY | {"serve", "cache"},
+    )
     eager: str = _option(
         "off",
         "--eager",

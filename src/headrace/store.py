@@ -16,7 +16,7 @@ from typing import IO
 
 from headrace import footprint
 from headrace.errors import EngineError
-from headrace.locks import claim
+from headrace.locks import claim, held
 
 FOLDER = ".headrace"
 
@@ -85,6 +85,19 @@ class Store:
         for kind in ("resume", "files", "parts", "lock"):
             with contextlib.suppress(OSError):
                 self._path(info_hash, kind).unlink()
+
+    def disbelieve(self, info_hash: str) -> None:
+        """The data goes: what is known of it counts no more, but for the metadata."""
+        for kind in ("files", "parts"):
+            self._path(info_hash, kind).unlink(missing_ok=True)
+
+    def in_use(self, info_hash: str) -> bool:
+        """Whether some process has claimed the torrent's data, this one included."""
+        try:
+            with self._path(info_hash, "lock").open("rb") as file:
+                return held(file)
+        except OSError:
+            return False
 
     def _replace(self, path: Path, data: bytes) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from headrace.core import options
 from headrace.core.options import Option, UsageError
+from headrace.core.quota import UNLIMITED
 from headrace.core.source import parse_peer
 
 
@@ -25,6 +26,9 @@ def option(check: Callable[[str], Any], *, switch: bool = False, repeatable: boo
         (options.none_or(options.text), "NONE", ""),
         (options.none_or(options.text), "tun0", "tun0"),
         (options.whole(0, 9), "9", 9),
+        (options.quota, "30G", 30 * 1024**3),
+        (options.quota, "0", 0),
+        (options.quota, "None", UNLIMITED),
         (options.yes_no, "On", True),
         (options.yes_no, "0", False),
         (options.eager, "trusted", "trusted"),
@@ -47,6 +51,7 @@ def test_checks_take(check: Callable[[str], Any], given: str, value: Any) -> Non
         (options.whole(0, 9), "x", "--key: 'x' is not a number."),
         (options.whole(0, 9), "10", "--key: 10 is not between 0 and 9."),
         (options.whole(0, 9), "-1", "--key: -1 is not between 0 and 9."),
+        (options.quota, "much", "--key: 'much' is not a size."),
         (options.yes_no, "maybe", "--key: 'maybe' is neither yes nor no."),
         (options.eager, "yes", "--key: 'yes' is not one of off, trusted, all."),
         (options.player, "cast", "--key: 'cast': this release cannot play on other devices."),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrace.core.resume import resume_at, watched_through
+from headrace.core.resume import has_begun, resume_at, watched_through
 
 SECONDS = st.floats(0, 20_000)
 DURATIONS = st.none() | st.floats(0, 20_000)
@@ -42,3 +42,10 @@ def test_it_goes_on_where_it_stopped_or_at_the_beginning(seconds: float, duratio
 @given(SECONDS, SECONDS, DURATIONS)
 def test_what_was_watched_through_stays_so_further_on(seconds: float, more: float, duration: float | None) -> None:
     assert watched_through(seconds + more, duration) or not watched_through(seconds, duration)
+
+
+def test_a_few_seconds_are_not_worth_remembering() -> None:
+    assert not has_begun(9.9, None)
+    assert has_begun(10.0, None)
+    assert not has_begun(9.9, 5400.0)
+    assert has_begun(1.0, 20.0)

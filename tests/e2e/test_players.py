@@ -53,8 +53,11 @@ async def test_mpv_plays_to_the_end(films: dict[str, Path], data: Path, headrace
 async def test_no_keep_leaves_nothing(films: dict[str, Path], data: Path, headrace: Headrace) -> None:
     async with LocalSwarm(films["first.mp4"], rate=1_000_000, piece_length=PIECE) as swarm:
         ended = await headrace.run("play", *MPV, "--dir", str(data), "--no-keep", "--start", "58", swarm.magnet, *QUIET)
+        info_hash = swarm.info_hash
     assert ended.code == 0, ended
-    assert [path for path in data.rglob("*") if path.is_file()] == []
+    (library,) = [path for path in data.rglob("*") if path.is_file()]
+    assert library.name == "library.db"
+    assert not any(word in library.read_bytes() for word in (b"first.mp4", info_hash.encode()))
     assert [path.name for path in data.iterdir()] in ([], [".headrace"])
 
 

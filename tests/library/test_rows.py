@@ -29,9 +29,7 @@ ENTRIES = st.builds(
     NUMBERS,
     TIMES,
     st.none() | TIMES,
-    st.booleans(),
-    st.booleans(),
-    st.booleans(),
+    *[st.booleans()] * 4,
     NUMBERS,
     NUMBERS,
 )

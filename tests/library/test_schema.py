@@ -24,6 +24,7 @@ def test_a_new_file_has_todays_schema_and_is_durable(tmp_path: Path) -> None:
     assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert db.execute("PRAGMA synchronous").fetchone() == (2,)
     assert db.execute("PRAGMA foreign_keys").fetchone() == (1,)
+    assert db.execute("PRAGMA secure_delete").fetchone() == (1,)
     db.close()
 
 

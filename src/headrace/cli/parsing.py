@@ -21,21 +21,8 @@ WIDTH = 100
 _COLUMN = 28
 GROUPS = {
     "What to play, and where": (
-        *(
-            "player",
-            "file",
-            "all",
-            "start",
-            "subtitles",
-            "host",
-            "port",
-            "token",
-            "auth",
-            "allow_hosts",
-            "dir",
-            "keep",
-            "eager",
-        ),
+        *("player", "file", "all", "start", "resume", "subtitles", "host", "port", "token", "auth", "allow_hosts"),
+        *("dir", "keep", "quota", "eager"),
     ),
     "The network": (
         *("peers", "trackers", "dht", "down_limit", "up_limit", "max_peers", "peer_port", "interface", "proxy"),
@@ -171,7 +158,7 @@ def _shown(name: str) -> str:
     option = OPTIONS[name]
     flags = ", ".join(option.flags)
     if option.switch:
-        return f"{flags}, --no-{option.flags[-1][2:]}" if name in ("keep", "dht", "auth") else flags
+        return f"{flags}, --no-{option.flags[-1][2:]}" if name in ("keep", "dht", "auth", "resume") else flags
     return f"{flags} {option.metavar}"
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from headrace.core.quota import UNLIMITED
+from headrace.core.units import parse_size
 from headrace.errors import HeadraceError, InputError
 
 EAGER = ("off", "trusted", "all")
@@ -102,6 +104,11 @@ def whole(low: int, high: int) -> Callable[[str], int]:
         return number
 
     return check
+
+
+def quota(text: str) -> int:
+    """A size, or ``none`` for no limit."""
+    return UNLIMITED if text.strip().lower() == "none" else parse_size(text)
 
 
 def yes_no(text: str) -> bool:

@@ -20,7 +20,11 @@ def watched_through(seconds: float, duration: float | None) -> bool:
     return bool(duration and duration > 0 and seconds >= duration - min(CREDITS, SHARE * duration))
 
 
+def has_begun(seconds: float, duration: float | None) -> bool:
+    """Whether enough was seen for this to be worth remembering."""
+    return seconds >= (min(BEGUN, SHARE * duration) if duration and duration > 0 else BEGUN)
+
+
 def resume_at(seconds: float, duration: float | None) -> float:
     """Where to go on after a stop at this position; 0.0: at the beginning."""
-    begun = min(BEGUN, SHARE * duration) if duration and duration > 0 else BEGUN
-    return seconds if seconds >= begun and not watched_through(seconds, duration) else 0.0
+    return seconds if has_begun(seconds, duration) and not watched_through(seconds, duration) else 0.0

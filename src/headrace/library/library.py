@@ -115,12 +115,12 @@ class Library:
         return entry
 
     async def touch(self, info_hash: str) -> Entry:
-        """Somebody watches it now."""
-        return await self.update(info_hash, watched=self._clock())
+        """Somebody watches it now, and its data comes again if it was evicted."""
+        return await self.update(info_hash, watched=self._clock(), evicted=False)
 
     async def pin(self, info_hash: str, pinned: bool = True) -> Entry:
-        """Never (or again) let its data be evicted."""
-        return await self.update(info_hash, pinned=pinned)
+        """Never (or again) let its data be evicted. What is pinned is to be kept."""
+        return await self.update(info_hash, pinned=pinned, **({"keep": True} if pinned else {}))
 
     async def forget(self, info_hash: str) -> bool:
         """Drop a torrent with its positions; whether there was one. Its data is not touched."""

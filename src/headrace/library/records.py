@@ -37,6 +37,8 @@ class Entry:
     paused: bool = False
     keep: bool = True
     """False: it goes, with its data, when it is closed, or at the next start after a crash."""
+    evicted: bool = False
+    """Its data went to make room for others'; it is fetched again when somebody wants it."""
     down_limit: int = 0
     """Bytes a second; 0: none of its own."""
     up_limit: int = 0

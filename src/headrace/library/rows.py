@@ -123,6 +123,6 @@ def _entry(row: tuple[Any, ...]) -> Entry:
     named = dict(zip(_COLUMNS, row, strict=True))
     named["trackers"] = tuple(json.loads(named["trackers"]))
     named["files"] = tuple(json.loads(named["files"])) if named["files"] is not None else None
-    for name in ("pinned", "paused", "keep"):
+    for name in ("pinned", "paused", "keep", "evicted"):
         named[name] = bool(named[name])
     return Entry(**named)

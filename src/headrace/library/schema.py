@@ -24,7 +24,7 @@ _FIRST = (
         info_hash TEXT PRIMARY KEY, info_hash_v2 TEXT NOT NULL, name TEXT NOT NULL, magnet TEXT NOT NULL,
         trackers TEXT NOT NULL, selector TEXT NOT NULL, files TEXT, size INTEGER NOT NULL, added REAL NOT NULL,
         watched REAL, pinned INTEGER NOT NULL, paused INTEGER NOT NULL, keep INTEGER NOT NULL,
-        down_limit INTEGER NOT NULL, up_limit INTEGER NOT NULL
+        evicted INTEGER NOT NULL, down_limit INTEGER NOT NULL, up_limit INTEGER NOT NULL
     )
     """,
     "CREATE INDEX torrents_v2 ON torrents (info_hash_v2)",
@@ -63,6 +63,7 @@ def connect(path: Path, migrations: Sequence[Sequence[str]] = MIGRATIONS) -> sql
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")  # NORMAL may lose the last writes with the power
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = ON")  # what was forgotten is not to be read in free pages
         _migrate(connection, path, migrations)
     except (OSError, sqlite3.Error) as error:
         if connection is not None:

@@ -23,6 +23,7 @@ from headrace.streaming.conductor import Conductor
 from headrace.streaming.monitor import Monitor, Status
 from headrace.streaming.peers import PeerSample
 from headrace.streaming.reader import Reader, StreamFailed
+from headrace.streaming.retry import Retry
 from headrace.streaming.warmup import WarmUp
 
 DISK_RETRY = 5.0
@@ -76,7 +77,8 @@ class Torrent:
         self.paused = False
         self.limits = (0, 0)
         self.resume_saved: Callable[[bytes], None] | None = None
-        self.pieces_came: Callable[[], None] | None = None
+        self.pieces_came: Callable[[int], None] | None = None
+        self.disk_full: Callable[[], None] | None = None
         self._choice = choice
         self._known: asyncio.Future[Layout] = asyncio.get_running_loop().create_future()
         self._known.add_done_callback(lambda future: future.cancelled() or future.exception())
@@ -84,7 +86,7 @@ class Torrent:
         self._tasks: set[asyncio.Task[None]] = set()
         self._subscribers: list[Subscriber] = []
         self._removed = asyncio.Event()
-        self._disk_retry: asyncio.TimerHandle | None = None
+        self.disk_retry = Retry(DISK_RETRY, self._try_disk)
         self.peer_sample = PeerSample(handle.request_peers)
         self.monitor = Monitor(self, self.say)
         self.monitor.start()
@@ -298,7 +300,7 @@ class Torrent:
             self.conductor.pieces_ready(event.pieces)
             self.monitor.pieces_came()
         if self.pieces_came is not None:
-            self.pieces_came()
+            self.pieces_came(len(event.pieces))
 
     def _taken(self, event: base.PiecesTaken) -> None:
         if self.conductor is not None:
@@ -330,11 +332,11 @@ class Torrent:
         if gauge.disk_error != event.message:
             gauge.disk_error = event.message
             self.say(WarningNote(event.kind, event.message))
-        if self._disk_retry is None:
-            self._disk_retry = asyncio.get_running_loop().call_later(DISK_RETRY, self._try_disk)
+        self.disk_retry.later()
+        if event.kind == "disk_full" and self.disk_full is not None:
+            self.disk_full()
 
     def _try_disk(self) -> None:
-        self._disk_retry = None
         if not self.paused:
             self.handle.set_paused(False)
 
@@ -370,8 +372,7 @@ class Torrent:
     def close(self) -> None:
         """Readers end, nothing is sampled any more; data stays, and so does the torrent in the engine."""
         self.monitor.stop()
-        if self._disk_retry is not None:
-            self._disk_retry.cancel()
+        self.disk_retry.cancel()
         for task in tuple(self._tasks):
             task.cancel()
         self._end(EngineError("The torrent was closed."))
