@@ -20,6 +20,7 @@ from headrace.http.hosts import bracketed, host_of, is_wildcard, lan_address
 from headrace.http.keeper import Keeper
 from headrace.http.listen import open_sockets
 from headrace.http.login import Login
+from headrace.http.media import MediaApi
 from headrace.http.pages import Pages
 from headrace.http.playlist import MEDIA_TYPE, Entry, render
 from headrace.http.stream import Streams, torrent_of, with_metadata
@@ -61,6 +62,7 @@ class Server:
         self._events = Events(torrents, uptime or (lambda: time.monotonic() - began))
         self._pages, self._subtitles = Pages(), Subtitles(torrents, self._urls_for)
         self._api = Api(torrents, self._urls_for, keeper.more if keeper is not None else None)
+        self._media = MediaApi(torrents)
         self._runner: web.AppRunner | None = None
         self._shown = ""
 
@@ -126,6 +128,7 @@ class Server:
             ("/subtitles/{infohash}/{index}/{track}.vtt", self._subtitles.track),
             ("/api/v1/torrents/{infohash}/pieces", self._api.pieces),
             ("/api/v1/torrents/{infohash}/peers", self._api.peers),
+            ("/api/v1/torrents/{infohash}/files/{index}/media", self._media.handle),
         ):
             app.router.add_get(path, handler)
         app.on_response_prepare.append(self._guard.finish)
@@ -134,6 +137,7 @@ class Server:
 
     async def _shutdown(self, _: web.Application) -> None:
         self._streams.end()
+        await self._media.aclose()
         await self._events.aclose()
 
     async def _playlist(self, request: web.Request) -> web.Response:

@@ -35,12 +35,12 @@ def torrent_of(torrents: Torrents, info_hash: str) -> Torrent:
     return torrent
 
 
-async def with_metadata(torrent: Torrent) -> None:
-    """Wait until the torrent's files are known; forever, for it is the client who gives up."""
+async def with_metadata(torrent: Torrent, timeout: float | None = None) -> None:
+    """Wait until the torrent's files are known; forever if without ``timeout``, for it is the client who gives up."""
     if torrent.layout is not None:
         return
     try:
-        await torrent.metadata()
+        await torrent.metadata(timeout)
     except InputError:
         # Nothing to play in it, or no file like the one that was chosen: what was asked for by index is still there.
         if torrent.layout is None:
