@@ -21,8 +21,10 @@ from headrace.http.keeper import Keeper
 from headrace.http.listen import open_sockets
 from headrace.http.login import Login
 from headrace.http.media import MediaApi
+from headrace.http.metrics import Metrics
 from headrace.http.pages import Pages
 from headrace.http.playlist import MEDIA_TYPE, Entry, render
+from headrace.http.stats import Stats, only
 from headrace.http.stream import Streams, torrent_of, with_metadata
 from headrace.http.subtitles import Subtitles
 from headrace.http.urls import Urls
@@ -59,7 +61,9 @@ class Server:
         self._keeper = keeper
         self._guard = Guard(token, allowed_names(host, allow_hosts))
         self._streams = Streams(torrents, eager)
-        self._events = Events(torrents, uptime or (lambda: time.monotonic() - began))
+        clock = uptime or (lambda: time.monotonic() - began)
+        self._events = Events(torrents, clock)
+        self._stats, self._metrics = Stats(torrents, clock, self._urls_for), Metrics(torrents, clock)
         self._pages, self._subtitles = Pages(), Subtitles(torrents, self._urls_for)
         self._api = Api(torrents, self._urls_for, keeper.more if keeper is not None else None)
         self._media = MediaApi(torrents)
@@ -107,6 +111,7 @@ class Server:
 
     def _application(self) -> web.Application:
         app = web.Application(middlewares=[self._guard.middleware()])
+        app.add_routes([*self._stats.routes(), *self._metrics.routes()])
         app.add_routes(Login(self._token).routes())
         if self._keeper is not None:
             from headrace.http.write import Writes
@@ -117,6 +122,7 @@ class Server:
             ("/stream/{infohash}/{index}/{name:.*}", self._streams.handle),
             ("/playlist/{infohash}.m3u8", self._playlist),
             ("/playlist.m3u8", self._library),
+            ("/.m3u", self._peerflix),
             ("/healthz", _health),
             ("/", self._pages.start),
             ("/ui/{digest}/{name:.+}", self._pages.part),
@@ -142,6 +148,14 @@ class Server:
 
     async def _playlist(self, request: web.Request) -> web.Response:
         torrent = torrent_of(self._torrents, request.match_info["infohash"])
+        await with_metadata(torrent)
+        return self._playlist_of(torrent.playlist(), request, torrent.name)
+
+    async def _peerflix(self, request: web.Request) -> web.Response:
+        """Where peerflix has its playlist; of a server with many torrents that of them all."""
+        if len(self._torrents) != 1:
+            return await self._library(request)
+        torrent = only(self._torrents)
         await with_metadata(torrent)
         return self._playlist_of(torrent.playlist(), request, torrent.name)
 

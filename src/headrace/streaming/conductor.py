@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from headrace.core import planner
 from headrace.core.heads import Head
@@ -18,6 +18,7 @@ from headrace.core.spans import Span
 from headrace.engine.base import Change, EngineTorrent
 from headrace.streaming.eager import EarlyBlocks
 from headrace.streaming.haste import Haste
+from headrace.streaming.meter import Meter
 from headrace.streaming.waits import StreamFailed, Waits
 
 HUNGER_SECONDS = 1.0
@@ -42,8 +43,12 @@ class Place:
     """When the first of a row of waits began, each soon after the one before: a swarm slower than the film makes many
     short ones."""
     waited_until: float = -HUNGER_SECONDS
+    meter: Meter = field(init=False)
     aside: bool = False
     """Nobody watches here: it takes nothing from those who do."""
+
+    def __post_init__(self) -> None:
+        self.meter = Meter(self.since)
 
     def head(self, now: float = 0.0) -> Head:
         """What the planner sees of it."""
@@ -67,6 +72,8 @@ class Conductor:
         self.early = EarlyBlocks()
         self.clock = clock or asyncio.get_running_loop().time
         self.plan = Plan()
+        self.read = 0
+        """Bytes that readers got."""
         self.places: dict[int, Place] = {}
         self.rates: Rates = NO_RATES
         self._pins: dict[object, tuple[Span, ...]] = {}
@@ -114,6 +121,8 @@ class Conductor:
     def advance(self, place: Place, count: int) -> None:
         """Bytes were read in order; a plan follows at the next event, not for each read."""
         place.position += count
+        place.meter.count(count, self.clock())
+        self.read += count
         place.fresh = False
 
     def leave(self, place: Place) -> None:

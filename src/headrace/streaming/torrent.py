@@ -74,6 +74,7 @@ class Torrent:
         self.chosen: File | None = None
         self.conductor: Conductor | None = None
         self.error = ""
+        self.failed_pieces = 0
         self.paused = False
         self.limits = (0, 0)
         self.resume_saved: Callable[[bytes], None] | None = None
@@ -307,6 +308,7 @@ class Torrent:
             self.conductor.pieces_taken(event.pieces)
 
     def _piece_failed(self, event: base.PieceFailed) -> None:
+        self.failed_pieces += 1
         if self.conductor is not None:
             self.conductor.piece_failed(event.piece)
             for index, warm in tuple(self._warm.items()):
