@@ -35,7 +35,7 @@ _SERVE = _PLAY | {"serve", "doctor"}
 _GATE = _PLAY | {"serve"}
 _LOGS = frozenset({"serve"})
 _TELL = _NET | {"demo"}
-_ALL = _TELL | {"doctor"}
+_ALL = _TELL | {"doctor", "cache"}
 T = TypeVar("T")
 
 

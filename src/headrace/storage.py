@@ -163,7 +163,7 @@ class Storage:
 
     def _as_held(self, holding: Holding, entry: Entry | None) -> Held:
         live = self._torrents.get(holding.info_hash) if self._torrents is not None else None
-        watched = max(filter(None, (entry.watched, entry.added)), default=0.0) if entry else holding.changed
+        watched = (entry.watched or entry.added) if entry is not None else holding.changed
         return Held(
             holding.info_hash,
             holding.size,

@@ -23,6 +23,7 @@ VERBS = {
     "files": "list a torrent's files",
     "download": "fetch a torrent's files whole",
     "serve": "the server: add and watch torrents from a browser",
+    "cache": "what is on the disk: list, remove, pin",
     "demo": "make a video and a swarm on this machine, and stream it",
     "doctor": "say what is there and what is missing",
 }

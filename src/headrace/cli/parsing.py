@@ -34,13 +34,17 @@ GROUPS = {
 
 
 class Verb(NamedTuple):
-    """A verb: ``examples`` are (command, what it does); ``source``: it takes a SOURCE; ``notes`` end its help."""
+    """A verb: ``examples`` are (command, what it does); ``source``: it takes a SOURCE; ``notes`` end its help.
+
+    ``words`` says which other words it takes, as its usage shows them; empty: none.
+    """
 
     name: str
     summary: str
     examples: tuple[tuple[str, str], ...]
     source: bool = True
     notes: str = ""
+    words: str = ""
 
 
 class Arguments(NamedTuple):
@@ -50,6 +54,7 @@ class Arguments(NamedTuple):
     settings: Settings
     origins: Mapping[str, str] = {}
     """Where each setting comes from that is not the default: a flag, a variable, or the path of a file."""
+    words: tuple[str, ...] = ()
 
 
 class HelpWanted(Exception):
@@ -72,18 +77,21 @@ def parse(verb: Verb, argv: Sequence[str]) -> Arguments:
     if given.pop("help", False):
         raise HelpWanted
     source, config = given.pop("source", ""), given.pop("config", "")
+    words = tuple(given.pop("words", ()))
+    if verb.words:  # argparse takes those before the first option only
+        words, rest = (*words, *(word for word in rest if word[:1] != "-")), [w for w in rest if w[:1] == "-"]
     if rest:
         raise _unknown(verb, rest[0])
     if verb.source and not source:
         raise UsageError("No SOURCE was given.", f"{SOURCE_HELP} See: headrace {verb.name} --help")
     if player_args:
         given["player_args"] = player_args
-    return Arguments(source, *load_with_origins(given, config=config))
+    return Arguments(source, *load_with_origins(given, config=config), words)
 
 
 def help_text(verb: Verb, width: int = WIDTH) -> str:
     """What ``headrace VERB --help`` prints."""
-    takes = " SOURCE" * verb.source + " [-- PLAYER ARGS]" * (verb.name == "play")
+    takes = " SOURCE" * verb.source + f" {verb.words}" * bool(verb.words) + " [-- PLAYER ARGS]" * (verb.name == "play")
     blocks = [
         f"headrace {verb.name}: {verb.summary}",
         "Examples:\n" + "\n".join(_rows(verb.examples, width, min(54, width // 2))),
@@ -127,6 +135,8 @@ def _parser(verb: Verb) -> _Parser:
     parser = _Parser(prog=f"headrace {verb.name}", add_help=False, allow_abbrev=False)
     if verb.source:
         parser.add_argument("source", nargs="?", metavar="SOURCE")
+    if verb.words:
+        parser.add_argument("words", nargs="*", metavar="WORD")
     for name, option in OPTIONS.items():
         if verb.name not in option.verbs or not option.flags:
             continue
