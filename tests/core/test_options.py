@@ -23,6 +23,7 @@ def option(check: Callable[[str], Any], *, switch: bool = False, repeatable: boo
     [
         (options.any_text, "", ""),
         (options.text, " a b ", "a b"),
+        (options.secret, "0123456789abcde~", "0123456789abcde~"),
         (options.none_or(options.text), "NONE", ""),
         (options.none_or(options.text), "tun0", "tun0"),
         (options.whole(0, 9), "9", 9),
@@ -46,6 +47,10 @@ def test_checks_take(check: Callable[[str], Any], given: str, value: Any) -> Non
 @pytest.mark.parametrize(
     ("check", "given", "said"),
     [
+        (options.secret, "0123456789abcde", "at least 16"),
+        (options.secret, "0123456789 abcdef", "no blanks"),
+        (options.secret, "0123456789abcdeé", "ASCII only"),
+        (options.secret, "0123456789abcdef\n", "ASCII only"),
         (options.text, " ", "--key: nothing was given."),
         (options.none_or(options.text), "", "--key: nothing was given."),
         (options.whole(0, 9), "x", "--key: 'x' is not a number."),
