@@ -13,6 +13,8 @@ from headrace.core.options import Option, UsageError
 from headrace.core.quota import UNLIMITED
 from headrace.core.source import parse_peer
 
+TOKEN = "--key: a token has letters, digits and signs of ASCII only, and no blanks."
+
 
 def option(check: Callable[[str], Any], *, switch: bool = False, repeatable: bool = False) -> Option:
     return Option("key", ("--key",), "X", "", check, frozenset(), switch, repeatable)
@@ -47,10 +49,10 @@ def test_checks_take(check: Callable[[str], Any], given: str, value: Any) -> Non
 @pytest.mark.parametrize(
     ("check", "given", "said"),
     [
-        (options.secret, "0123456789abcde", "at least 16"),
-        (options.secret, "0123456789 abcdef", "no blanks"),
-        (options.secret, "0123456789abcdeé", "ASCII only"),
-        (options.secret, "0123456789abcdef\n", "ASCII only"),
+        (options.secret, "0123456789abcde", "--key: a token has at least 16 characters."),
+        (options.secret, "0123456789 abcdef", TOKEN),
+        (options.secret, "0123456789abcdeé", TOKEN),
+        (options.secret, "0123456789abcdef\n", TOKEN),
         (options.text, " ", "--key: nothing was given."),
         (options.none_or(options.text), "", "--key: nothing was given."),
         (options.whole(0, 9), "x", "--key: 'x' is not a number."),
