@@ -7,6 +7,7 @@ read this machine's files.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -36,6 +37,7 @@ class Writes:
     def __init__(self, torrents: Torrents, keeper: Keeper, urls: Callable[[web.Request], Urls]) -> None:
         self._torrents, self._keeper, self._urls = torrents, keeper, urls
         self._adding = 0
+        self._description: dict[str, Any] | None = None
 
     def routes(self) -> list[web.RouteDef]:
         """Method, path and handler of each."""
@@ -49,6 +51,7 @@ class Writes:
             web.put(f"{one}/files/{{index}}/position", self.set_position),
             web.get("/api/v1/settings", self.settings),
             web.patch("/api/v1/settings", self.change_settings),
+            web.get("/api/v1/openapi.json", self.described),
         ]
 
     async def add(self, request: web.Request) -> web.Response:
@@ -128,6 +131,12 @@ class Writes:
         await self._keeper.change_settings(await bodies.read(request, ChangeSettings))
         return json_response(dict(self._keeper.settings()))
 
+    async def described(self, request: web.Request) -> web.Response:
+        """The API's description."""
+        if self._description is None:
+            self._description = await asyncio.to_thread(_describe)
+        return json_response(self._description)
+
     def _json(self, torrent: Torrent, request: web.Request) -> dict[str, Any]:
         return torrent_json(torrent, self._urls(request)) | self._keeper.more(torrent)
 
@@ -154,6 +163,12 @@ def _asked_beside(request: web.Request) -> Any:
         return msgspec.convert(asked, AddTorrent, strict=False)
     except msgspec.ValidationError as error:
         raise Refused(422, "invalid", f"The query does not fit: {error}.", "See /api/v1/openapi.json.") from None
+
+
+def _describe() -> dict[str, Any]:
+    from headrace.http.openapi import document
+
+    return document()
 
 
 def _place(file: File, found: Position | None) -> dict[str, Any]:

@@ -1,0 +1,203 @@
+"""What the API answers, as types: for its description, and for the tests that hold the answers against it.
+
+Rules: handlers build plain dictionaries and never import this; fields that are not named here may be there too.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+InfoHash = Annotated[str, Meta(pattern="^([0-9a-f]{40}|[0-9a-f]{64})$", description="v1 or v2, hex, lower case")]
+
+
+class ErrorBody(Struct):
+    """What went wrong and what to do."""
+
+    kind: Annotated[str, Meta(description="A stable word for programs")]
+    message: str
+    hint: str
+
+
+class Error(Struct):
+    """Every error."""
+
+    error: ErrorBody
+
+
+class Waiting(Struct):
+    """Why somebody waits."""
+
+    reason: str
+    detail: str
+    piece: int | None
+    seconds: float
+
+
+class Torrent(Struct):
+    """A torrent and its state. Sizes in bytes, rates in bytes per second, times in seconds; null: not known yet."""
+
+    infohash: InfoHash
+    infohashes: list[InfoHash]
+    name: str
+    size: int | None
+    piece_length: int | None
+    pieces: int | None
+    selected: Annotated[int | None, Meta(description="Index of the file that plays")]
+    url: str
+    playlist_url: str
+    paused: bool
+    down_limit: int
+    up_limit: int
+    files_wanted: Annotated[list[int], Meta(description="Files that are fetched whole, by index")]
+    state: str
+    phase: str
+    progress: float
+    downloaded: int
+    uploaded: int
+    wanted: int
+    down_rate: int
+    up_rate: int
+    peers: int
+    seeds: int
+    readers: int
+    buffered_bytes: int
+    buffered_seconds: float | None
+    bitrate: float
+    duration: float | None
+    time_to_playable: float | None
+    waiting: Waiting | None
+    error: str
+    added: Annotated[float | None, Meta(description="Seconds since 1970")] = None
+    watched: Annotated[float | None, Meta(description="Seconds since 1970")] = None
+    pinned: bool = False
+
+
+class Torrents(Struct):
+    """All torrents."""
+
+    torrents: list[Torrent]
+
+
+class File(Struct):
+    """A file of a torrent."""
+
+    index: int
+    path: str
+    size: int
+    kind: str
+    url: str
+    offset: int
+    media_type: str
+    order: int | None
+
+
+class Files(Struct):
+    """A torrent's files; none before the metadata."""
+
+    infohash: InfoHash
+    metadata: bool
+    files: list[File]
+
+
+class Pieces(Struct):
+    """Pieces; ``have`` is BEP 3's bitfield in base64."""
+
+    infohash: InfoHash
+    pieces: int | None
+    have: str
+    wanted: list[dict[str, int]]
+    in_flight: list[Any]
+    heads: list[dict[str, Any]]
+
+
+class Peer(Struct):
+    """A connected peer."""
+
+    address: str
+    client: str
+    down_rate: int
+    up_rate: int
+    choked: bool
+    interesting: bool
+    seed: bool
+    progress: float
+    source: str
+
+
+class Peers(Struct):
+    """The connected peers."""
+
+    infohash: InfoHash
+    peers: list[Peer]
+    connecting: int
+
+
+class Media(Struct):
+    """What a file holds."""
+
+    infohash: InfoHash
+    index: int
+    path: str
+    size: int
+
+
+class Subtitles(Struct):
+    """A video's subtitles, the best first."""
+
+    infohash: InfoHash
+    index: int
+    subtitles: list[dict[str, Any]]
+
+
+class Position(Struct):
+    """Where somebody is in a film; ``resume`` is where to go on."""
+
+    infohash: InfoHash
+    index: int
+    seconds: float
+    duration: float | None
+    updated: Annotated[float | None, Meta(description="Seconds since 1970")]
+    finished: bool
+    resume: float
+
+
+class Added(Struct):
+    """How many addresses of peers were added."""
+
+    added: int
+
+
+class Settings(Struct):
+    """What can be changed while the server runs."""
+
+    down_limit: int
+    up_limit: int
+    max_peers: int
+
+
+class Head(Struct):
+    """Somebody who reads; ``waiting`` for so many seconds, or null."""
+
+    infohash: InfoHash
+    index: int | None
+    id: int
+    position: int
+    rate: int
+    bytes: int
+    waiting: float | None
+
+
+class Stats(Struct):
+    """Sums over all torrents, and each read head."""
+
+    uptime: float
+    torrents: int
+    down_rate: int
+    up_rate: int
+    downloaded: int
+    uploaded: int
+    peers: int
+    readers: int
+    heads: list[Head]
