@@ -25,7 +25,8 @@ from headrace.engine.base import AddRequest, EngineOptions
 from headrace.engine.handle import LibtorrentTorrent
 from headrace.engine.libtorrent import LibtorrentEngine
 from headrace.engine.translate import peer_of
-from headrace.streaming.conductor import Conductor, Place
+from headrace.streaming.conductor import Conductor
+from headrace.streaming.place import Place
 from headrace.streaming.registry import Torrents
 from headrace.streaming.torrent import Torrent
 from headrace.testing import clock

@@ -161,6 +161,40 @@ def test_who_does_too_much_is_killed(tmp_path: Path, code: str, ends: set[int]) 
     assert (tmp_path / "written").read_bytes() == b""
 
 
+ORDINARY = """
+import json, os, sys
+from headrace.media import worker
+from headrace.media.probe import formats_for
+av = worker.whole_av()
+names = sys.argv[1:]
+there = {name: os.open(name, os.O_RDONLY) for name in names}
+if os.getuid() == 0:
+    os.setgroups([]); os.setgid(65534); os.setuid(65534)
+worker.confine()
+class Here:
+    def __init__(self, name): self.name = name
+    def fetch(self, offset, size): return os.pread(there[self.name], size, offset)
+def tracks(name):
+    file = worker.Remote(Here(name), os.fstat(there[name]).st_size)
+    return len(worker.look(av, file, formats_for(name))["tracks"])
+try:
+    os.fork()
+except OSError:
+    print(json.dumps({name: tracks(name) for name in names}))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="its limits are those of Linux")
+def test_an_ordinary_user_needs_no_second_thread_either(shelf: Path) -> None:
+    """Root may start processes whatever the limit says, so a look that needs one would fail for all others alone."""
+    counts = {"rich.mkv": 4, "plain.ts": 2, "plain.avi": 2, "first.mp4": 2, "cover.mp3": 2, "plain.aac": 1}
+    run = subprocess.run(
+        [sys.executable, "-c", ORDINARY, *counts],
+        cwd=shelf, env=ENVIRONMENT, capture_output=True, text=True, timeout=30, check=True,
+    )  # fmt: skip
+    assert json.loads(run.stdout) == counts
+
+
 def test_a_playlist_is_not_followed() -> None:
     with pytest.raises(PermissionError):
         worker.refuse("file:///etc/passwd", 1, {})

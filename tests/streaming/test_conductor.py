@@ -12,7 +12,8 @@ from headrace.core import planner
 from headrace.core.pieces import BLOCK
 from headrace.core.planner import Rates
 from headrace.core.spans import Span
-from headrace.streaming.conductor import HUNGER_SECONDS, IDLE_SECONDS
+from headrace.streaming.conductor import IDLE_SECONDS
+from headrace.streaming.place import HUNGER_SECONDS
 from headrace.streaming.waits import ReaderClosed, StreamFailed
 from headrace.testing.clock import run, virtual_time
 

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from headrace.http.guard import Refused, json_response
 from headrace.http.urls import Urls
-from headrace.streaming.conductor import Place
+from headrace.streaming.place import Place
 from headrace.streaming.registry import Torrents
 from headrace.streaming.torrent import File, Torrent
 

@@ -19,6 +19,9 @@ import struct
 import sys
 from typing import Any
 
+if sys.platform != "win32":
+    import resource
+
 HEADER = struct.Struct(">cQI")
 ANSWER = struct.Struct(">I")
 READ, TOLD, FAILED = b"R", b"T", b"F"
@@ -92,9 +95,7 @@ class Remote:
 
 def confine(memory: int = MEMORY, processor: int = PROCESSOR) -> None:
     """From now on: no file and no socket can be opened, nothing be written, no process started, little be used."""
-    try:
-        import resource
-    except ImportError:  # Windows has no such limits; the parent's remain
+    if sys.platform == "win32":  # has no such limits; the parent's remain
         return
     for what, most in (
         (resource.RLIMIT_AS, memory),

@@ -8,53 +8,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 
 from headrace.core import planner
-from headrace.core.heads import Head
 from headrace.core.pieces import FileEntry, Layout
 from headrace.core.planner import NO_RATES, Plan, Rates, World
 from headrace.core.spans import Span
 from headrace.engine.base import Change, EngineTorrent
 from headrace.streaming.eager import EarlyBlocks
 from headrace.streaming.haste import Haste
-from headrace.streaming.meter import Meter
+from headrace.streaming.place import HUNGER_SECONDS, Place
 from headrace.streaming.waits import StreamFailed, Waits
 
-HUNGER_SECONDS = 1.0
-"""For so long after a wait a reader counts as hungry: plans must not change with each piece that ends a wait."""
 IDLE_SECONDS = 3.0
 """For so long after the last reader went another one may come, at another place."""
 ASIDE_BYTES = 256 * 1024
 """What is wanted at once for who reads aside: FFmpeg asks for 32 KiB at a time, and goes elsewhere soon."""
-
-
-@dataclass(slots=True)
-class Place:
-    """A reader's place in the torrent's bytes; the conductor's own, changed only through its methods."""
-
-    id: int
-    position: int
-    end: int
-    since: float
-    fresh: bool = True
-    waiting_since: float | None = None
-    hungry_since: float | None = None
-    """When the first of a row of waits began, each soon after the one before: a swarm slower than the film makes many
-    short ones."""
-    waited_until: float = -HUNGER_SECONDS
-    meter: Meter = field(init=False)
-    aside: bool = False
-    """Nobody watches here: it takes nothing from those who do."""
-
-    def __post_init__(self) -> None:
-        self.meter = Meter(self.since)
-
-    def head(self, now: float = 0.0) -> Head:
-        """What the planner sees of it."""
-        waiting = self.waiting_since is not None
-        hungry = waiting or now - self.waited_until < HUNGER_SECONDS
-        return Head(self.id, self.position, self.end, self.since, waiting, self.fresh, hungry)
 
 
 class Conductor:

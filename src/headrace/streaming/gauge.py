@@ -16,7 +16,7 @@ from headrace.core.spans import Span
 from headrace.engine.base import CONNECTING, Peer, Stats
 
 if TYPE_CHECKING:
-    from headrace.streaming.conductor import Place
+    from headrace.streaming.place import Place
     from headrace.streaming.torrent import Torrent
 
 SHORTEST = 0.5
