@@ -10,8 +10,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from headrace.http import answers
 from headrace.http import media as module
 from headrace.media import testcard
 
@@ -56,6 +58,7 @@ async def test_a_film(world, v1, film, children):
     )  # fmt: skip
     assert (audio["kind"], audio["codec"], audio["channels"], audio["sample_rate"]) == ("audio", "aac", 1, 44100)
     assert found["chapters"] == []
+    assert msgspec.convert(found, answers.Media).tracks[1].language == found["tracks"][1]["language"], "as described"
     assert world.heads == 0
     assert await ask(world, v1, "main") == (200, found)
     assert len(children) == 1, "the second answer was kept"

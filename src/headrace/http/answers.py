@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
+from headrace.media.facts import Chapter, Track
+
 InfoHash = Annotated[str, Meta(pattern="^([0-9a-f]{40}|[0-9a-f]{64})$", description="v1 or v2, hex, lower case")]
 
 
@@ -141,6 +143,11 @@ class Media(Struct):
     index: int
     path: str
     size: int
+    container: str
+    duration: float | None
+    bitrate: int | None
+    tracks: list[Track]
+    chapters: list[Chapter]
 
 
 class Subtitles(Struct):

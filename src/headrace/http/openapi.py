@@ -86,7 +86,7 @@ OPERATIONS = (
     Operation(
         "post", f"{ONE}/peers", "Connect to peers", {200: answers.Added}, shapes.AddPeers, refusals=(*_CHECKED, 404)
     ),
-    Operation("get", f"{FILE}/media", "What a file holds", {200: answers.Media}, refusals=(404, 422, 503, 504)),
+    Operation("get", f"{FILE}/media", "What a file holds", {200: answers.Media}, refusals=(404, 422, 500, 503, 504)),
     Operation("get", f"{FILE}/subtitles", "A video's subtitles", {200: answers.Subtitles}, refusals=(404,)),
     Operation("get", f"{FILE}/position", "Where somebody is", {200: answers.Position}, refusals=(404, 409)),
     Operation(
