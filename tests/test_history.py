@@ -46,7 +46,8 @@ async def history_of(
     async with torrent_in(folder) as torrent:
         if metadata:
             await torrent.metadata(5)
-        history = History(folder, Playable(torrent, SOURCE, **played), (said if said is not None else []).append)
+        say = (said if said is not None else []).append
+        history = History(Playable(torrent, SOURCE, **played), say, lambda: Library.open(folder))
         history.begin()
 
         def tell(state: str, position: float | None = None, duration: float | None = 5400.0, path: str = "") -> None:

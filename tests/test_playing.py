@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -180,3 +182,11 @@ async def test_what_an_earlier_run_left_goes_and_the_quota_holds(
             large: True,
             CONTENT.info_hash: False,
         }
+
+
+def test_what_keeps_data_and_positions_is_not_imported_before_it_is_needed() -> None:
+    code = (
+        "import asyncio, sys, headrace.playing\n"
+        "print([m for m in ('sqlite3', 'headrace.library.library', 'headrace.storage') if m in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

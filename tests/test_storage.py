@@ -20,7 +20,7 @@ from headrace.library.records import Entry
 from headrace.session import Session
 from headrace.settings import Settings
 from headrace.sources import Loaded
-from headrace.storage import Storage
+from headrace.storage import Storage, open_library
 from headrace.store import FOLDER, Store
 from headrace.streaming.torrent import Torrent
 from headrace.testing.fake_engine import FakeEngine
@@ -276,3 +276,42 @@ async def test_the_end_waits_for_what_is_being_removed(world: World) -> None:
     await storage.aclose()
     assert storage._tasks == set()
     assert not any(world.holdings.in_use(f"{number:040}") for number in range(20))
+
+
+def full_until(monkeypatch: pytest.MonkeyPatch, world: World, kind: str = "disk") -> None:
+    """Let the library be opened only once there is room for it."""
+    really = Library.open
+
+    async def opened(folder: Path) -> Library:
+        if len(world.there()) > 1:
+            raise EngineError("The library cannot be written: database or disk is full.", kind=kind)
+        return await really(folder)
+
+    monkeypatch.setattr(Library, "open", opened)
+
+
+async def test_on_a_disk_too_full_for_the_library_room_is_made_first(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.hold(OLD, 10.0, size=100 * KIB, pinned=True)
+    await world.hold(NEWER, 50.0)
+    await world.library.aclose()
+    full_until(monkeypatch, world)
+    async with await open_library(world.library.path.parent, world.holdings, world.said.append) as library:
+        assert len(await library.torrents()) == 2
+    assert world.there() == [OLD]
+    assert world.warnings() == ["evicted"]
+
+
+@pytest.mark.parametrize("kind", ["disk", "library"])
+async def test_what_is_pinned_makes_no_room_and_a_damaged_library_none_at_all(
+    world: World, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    for info_hash in (OLD, NEWER):
+        await world.hold(info_hash, 10.0, pinned=kind == "disk")
+    await world.library.aclose()
+    full_until(monkeypatch, world, kind)
+    with pytest.raises(EngineError, match="disk is full"):
+        await open_library(world.library.path.parent, world.holdings, world.said.append)
+    assert world.there() == [OLD, NEWER]
+    assert world.said == []

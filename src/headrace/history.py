@@ -8,7 +8,7 @@ replace one from further on.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -16,12 +16,10 @@ from urllib.parse import urlsplit
 from headrace.core import events
 from headrace.core.resume import has_begun
 from headrace.errors import HeadraceError
-from headrace.library.library import Library
-from headrace.library.records import Entry, Position
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from headrace.library.library import Library
+    from headrace.library.records import Entry, Position
     from headrace.players.base import PlayerState
     from headrace.sources import Loaded
     from headrace.streaming.torrent import File, Torrent
@@ -44,10 +42,15 @@ class Playable:
 
 
 class History:
-    """Remembers one run. ``say`` hears what goes wrong with the library."""
+    """Remembers one run. ``say`` hears what goes wrong with the library, which ``open_library`` opens."""
 
-    def __init__(self, folder: Path, playable: Playable, say: Callable[[events.Note], None]) -> None:
-        self._folder, self._playable, self._say = folder, playable, say
+    def __init__(
+        self,
+        playable: Playable,
+        say: Callable[[events.Note], None],
+        open_library: Callable[[], Awaitable[Library]],
+    ) -> None:
+        self._playable, self._say, self._open_library = playable, say, open_library
         self._torrent = playable.torrent
         self.library: Library | None = None
         self._known: dict[int, Position] = {}
@@ -112,7 +115,7 @@ class History:
 
     async def _open(self) -> None:
         try:
-            library = await Library.open(self._folder)
+            library = await self._open_library()
             found = await library.positions(self._torrent.info_hash)
         except HeadraceError as error:
             self._warn(error)
@@ -139,6 +142,8 @@ class History:
             self._warn(error)
 
     def _entry(self) -> Entry:
+        from headrace.library.records import Entry
+
         playable, torrent = self._playable, self._torrent
         magnet = playable.source.magnet if playable.source else None
         v2 = next((h for h in torrent.info_hashes if len(h) == 64 and h != torrent.info_hash), "")

@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from headrace.core import events
 from headrace.errors import HeadraceError
 from headrace.history import History, Playable, resume_of
-from headrace.holdings import Holdings
 from headrace.http.server import Server
 from headrace.players.base import Media, PlayerState, Running, accepts, default_player, launch
 from headrace.session import Begun, Session
-from headrace.storage import Storage
 from headrace.uptime import elapsed
 
 if TYPE_CHECKING:
     from headrace.app import Say
+    from headrace.library.library import Library
     from headrace.sources import Loaded
+    from headrace.storage import Storage
     from headrace.streaming.torrent import File, Torrent
 
 EARLY_PLAYERS = frozenset({"mpv"})
@@ -73,7 +74,15 @@ class Playing:
         played = Playable(
             self._torrent, self._loaded, settings.file, settings.trackers, keep=settings.keep, several=settings.all
         )
-        return History(settings.library_folder, played, self._say)
+        return History(played, self._say, self._open_library)
+
+    async def _open_library(self) -> Library:
+        await asyncio.to_thread(import_module, "headrace.storage")  # 20 ms of imports, while the server starts
+        from headrace.holdings import Holdings
+        from headrace.storage import open_library
+
+        settings = self._settings
+        return await open_library(settings.library_folder, Holdings(settings.data_folder), self._say)
 
     def _player(self) -> str:
         name = self._settings.player or default_player()
@@ -134,6 +143,9 @@ class Playing:
     def _tidy(self) -> None:
         """See to it that the data stays within its quota, and that what a crash left goes."""
         if self._storage is None and self._history.library is not None:
+            from headrace.holdings import Holdings
+            from headrace.storage import Storage
+
             holdings = Holdings(self._settings.data_folder)
             self._storage = Storage(
                 holdings, self._history.library, self._settings.quota, torrents=self._session.torrents, say=self._say

@@ -17,7 +17,7 @@ from headrace.http.server import Server
 from headrace.keeping import Keeping
 from headrace.library import presence
 from headrace.library.library import Library
-from headrace.storage import Storage
+from headrace.storage import Storage, open_library
 from headrace.token import is_open, token_for
 from headrace.uptime import elapsed
 
@@ -32,6 +32,7 @@ class Serving:
     def __init__(self, session: Session, say: Say, fixed: frozenset[str] = frozenset()) -> None:
         self._session, self._say, self._fixed = session, say, fixed
         self._stop = asyncio.Event()
+        self._holdings = Holdings(session.settings.data_folder)
 
     async def run(self) -> int:
         """Serve until SIGTERM (which is how services end, so that is no failure) or an interrupt; the exit code."""
@@ -40,7 +41,7 @@ class Serving:
         folder = self._session.settings.library_folder
         claim = await asyncio.to_thread(presence.claim, folder)
         try:
-            async with await Library.open(folder) as library:
+            async with await open_library(folder, self._holdings, self._say) as library:
                 keeping = Keeping(self._session, library, self._fixed)
                 storage = self._store_in(library, keeping)
                 try:
@@ -56,7 +57,7 @@ class Serving:
         """The quota, seen to whenever a torrent comes or data grows."""
         session, settings = self._session, self._session.settings
         storage = Storage(
-            Holdings(settings.data_folder),
+            self._holdings,
             library,
             settings.quota,
             torrents=session.torrents,

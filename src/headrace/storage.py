@@ -8,16 +8,20 @@ library that cannot be read stops nothing, but then nothing is thrown away eithe
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from headrace.core import events, quota
 from headrace.core.quota import Held
 from headrace.core.units import format_size
-from headrace.errors import HeadraceError
+from headrace.errors import EngineError, HeadraceError
 from headrace.holdings import Holding, Holdings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from headrace.library.library import Library
     from headrace.library.records import Entry
     from headrace.streaming.registry import Torrents
@@ -27,6 +31,40 @@ STEP = 64 * 1024**2
 """Bytes that arrive between two looks when there was nothing that could go."""
 ROOM_LEAST, ROOM_MOST = 64 * 1024**2, 1024**3
 """Bytes to make room for on a full disk: what is still to come, within these."""
+
+
+async def open_library(folder: Path, holdings: Holdings, say: Callable[[events.Note], None]) -> Library:
+    """The library; on a disk so full that it cannot be opened, once room was made for it.
+
+    Raises EngineError when it cannot be used.
+    """
+    from headrace.library.library import Library
+
+    try:
+        return await Library.open(folder)
+    except EngineError as error:
+        told = await asyncio.to_thread(_clear_the_way, folder, holdings) if error.kind == "disk" else []
+        if not told:
+            raise
+    for warning in told:
+        say(warning)
+    return await Library.open(folder)
+
+
+def _clear_the_way(folder: Path, holdings: Holdings) -> list[events.Warning]:
+    """Remove what was watched longest ago, if that can be told; what to say of it."""
+    from headrace.library.library import peek
+
+    entries = peek(folder)
+    if entries is None:
+        return []
+    told = []
+    by_hash = {entry.info_hash: entry for entry in entries}
+    held = [_held(holding, by_hash.get(holding.info_hash)) for holding in holdings.look()]
+    for each in quota.to_evict(held, quota.UNLIMITED, ROOM_LEAST):
+        with contextlib.suppress(EngineError):
+            told.append(_evicted(by_hash.get(each.info_hash), each.info_hash, holdings.delete(each.info_hash)))
+    return told
 
 
 class Storage:
@@ -148,8 +186,7 @@ class Storage:
             await self._take_back(entry)
         if freed is None:
             return 0
-        name = (entry.name if entry is not None else "") or held.info_hash
-        self._say(events.Warning("evicted", f"{name} was removed to make room ({format_size(freed)})."))
+        self._say(_evicted(entry, held.info_hash, freed))
         return freed
 
     async def _delete(self, info_hash: str, *, state: bool = False) -> int | None:
@@ -163,15 +200,10 @@ class Storage:
 
     def _as_held(self, holding: Holding, entry: Entry | None) -> Held:
         live = self._torrents.get(holding.info_hash) if self._torrents is not None else None
-        watched = (entry.watched or entry.added) if entry is not None else holding.changed
-        return Held(
-            holding.info_hash,
-            holding.size,
-            watched,
-            pinned=entry is not None and entry.pinned,
-            reading=holding.in_use if live is None or self._let_go is None else _is_read(live),
-            fetching=live is not None and _is_fetched(live),
-        )
+        held = _held(holding, entry)
+        if live is None or self._let_go is None:
+            return held
+        return replace(held, reading=_is_read(live), fetching=_is_fetched(live))
 
     def _spawn(self, work: Awaitable[object]) -> None:
         task = asyncio.ensure_future(self._guarded(work))
@@ -183,6 +215,18 @@ class Storage:
             await work
         except HeadraceError as error:
             self._say(events.Warning("storage", error.message))
+
+
+def _held(holding: Holding, entry: Entry | None) -> Held:
+    """Data that the library does not know is as old as its files."""
+    watched = (entry.watched or entry.added) if entry is not None else holding.changed
+    pinned = entry is not None and entry.pinned
+    return Held(holding.info_hash, holding.size, watched, pinned=pinned, reading=holding.in_use)
+
+
+def _evicted(entry: Entry | None, info_hash: str, freed: int) -> events.Warning:
+    name = (entry.name if entry is not None else "") or info_hash
+    return events.Warning("evicted", f"{name} was removed to make room ({format_size(freed)}).")
 
 
 def _is_read(torrent: Torrent) -> bool:

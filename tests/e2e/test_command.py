@@ -232,3 +232,24 @@ async def test_a_full_disk_makes_a_stream_wait_until_there_is_room(
         await command.event("resumed")
         command.signal(signal.SIGINT)
         await command.end(10)
+
+
+@pytest.mark.root
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
+async def test_on_a_full_disk_what_was_watched_longest_ago_makes_room(
+    headrace: Headrace, films: dict[str, Path], small: Path, client: aiohttp.ClientSession
+) -> None:
+    film = films["film.mkv"]
+    old = small / ("0a" * 20)
+    old.mkdir()
+    (old / "old.mkv").write_bytes(os.urandom(4 << 20))
+    await run("mount", "-o", f"remount,size={(film.stat().st_size >> 20) + 3}m", str(small))
+    async with LocalSwarm(film, piece_length=PIECE) as swarm:
+        command = await headrace.start(
+            *("play", "--player", "none", "--json", "--port", "0", "--quota", "none", "--dir", str(small), swarm.magnet)
+        )
+        assert await sha256_of((await command.event("serving"))["url"], client) == sha256(film)
+        await command.event("warning", kind="evicted")
+        assert not old.exists()
+        command.signal(signal.SIGINT)
+        await command.end(10)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from headrace.errors import EngineError, InputError
-from headrace.library.library import Library
+from headrace.library.library import Library, peek
 from headrace.library.records import Change, Entry, Token
 from headrace.library.schema import FILE
 
@@ -154,3 +154,18 @@ async def test_a_damaged_library_is_an_error_with_its_name(tmp_path: Path) -> No
     (tmp_path / FILE).write_bytes(b"no database" * 200)
     with pytest.raises(EngineError, match=FILE):
         await Library.open(tmp_path)
+
+
+async def test_a_library_that_cannot_be_opened_can_be_looked_into(tmp_path: Path) -> None:
+    assert peek(tmp_path) == ()
+    async with await Library.open(tmp_path) as library:
+        await library.put(Entry(A, "Film", pinned=True))
+        assert peek(tmp_path) is None  # part of it may stand in the journal
+    found = peek(tmp_path)
+    assert found is not None
+    assert [(entry.name, entry.pinned) for entry in found] == [("Film", True)]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [FILE]
+    (tmp_path / FILE).write_bytes(b"")
+    assert peek(tmp_path) == ()
+    (tmp_path / FILE).write_bytes(b"no database" * 200)
+    assert peek(tmp_path) is None

@@ -13,7 +13,7 @@ from typing import Any
 
 from headrace.cli.parsing import Arguments, Verb
 from headrace.cli.words import clean, count
-from headrace.core import quota
+from headrace.core import events, quota
 from headrace.core.quota import Held
 from headrace.core.units import format_size
 from headrace.errors import EngineError, InputError
@@ -22,7 +22,7 @@ from headrace.library import presence
 from headrace.library.library import Library
 from headrace.library.records import Entry
 from headrace.settings import Settings, UsageError
-from headrace.storage import Storage
+from headrace.storage import Storage, open_library
 
 VERB = Verb(
     "cache",
@@ -80,9 +80,14 @@ class Cache:
 
     async def run(self, work: Callable[[Cache], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
         """Do it with the library open."""
-        async with await Library.open(self.settings.library_folder) as self.library:
+        folder = self.settings.library_folder
+        async with await open_library(folder, self.holdings, self._heard) as self.library:
             self.storage = Storage(self.holdings, self.library, self.settings.quota)
             return await work(self)
+
+    def _heard(self, note: events.Note) -> None:
+        """On a full disk something had to go before anything could be looked at."""
+        sys.stderr.write(f"{clean(note.as_dict()['message'])}\n")
 
     async def rows(self) -> list[Row]:
         """What has data or an entry, those watched last first."""

@@ -11,6 +11,7 @@ written, by other processes too. Both run in threads of their own.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import sqlite3
 import time
@@ -25,6 +26,7 @@ from headrace.errors import InputError
 from headrace.library import rows
 from headrace.library.records import Change, Entry, Position, Token
 from headrace.library.schema import FILE, connect, failed
+from headrace.library.schema import peek as look
 from headrace.library.writer import Writer
 
 T = TypeVar("T")
@@ -42,6 +44,7 @@ class Library:
         self._readers = ThreadPoolExecutor(1, "headrace-library-read")
         self._connection: sqlite3.Connection | None = None
         self._subscribers: list[Subscriber] = []
+        self._closed = False
 
     @classmethod
     async def open(cls, folder: Path, clock: Callable[[], float] = time.time) -> Library:
@@ -55,8 +58,10 @@ class Library:
         return library
 
     async def aclose(self) -> None:
-        """Write what was begun, and end."""
-        await asyncio.to_thread(self._close)
+        """Write what was begun, and end. A second time it does nothing."""
+        if not self._closed:
+            self._closed = True
+            await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
         self._writer.close()
@@ -234,6 +239,21 @@ class Library:
             return work(self._connection)
         except sqlite3.Error as error:
             raise failed(error, self.path) from None
+
+
+def peek(folder: Path) -> tuple[Entry, ...] | None:
+    """The torrents of a library that cannot be opened since the disk is full; None when that cannot be told."""
+    path = folder / FILE
+    try:
+        if not path.exists() or not path.stat().st_size:
+            return ()
+        connection = look(path)
+        if connection is None:
+            return None
+        with contextlib.closing(connection):
+            return rows.entries(connection)
+    except (OSError, sqlite3.Error):
+        return None
 
 
 def _known(entry: Entry | None, info_hash: str) -> Entry:

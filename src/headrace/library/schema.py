@@ -76,6 +76,15 @@ def connect(path: Path, migrations: Sequence[Sequence[str]] = MIGRATIONS) -> sql
     return connection
 
 
+def peek(path: Path) -> sqlite3.Connection | None:
+    """A library to be read as it lies there, when there is no room to open it; None when that would tell half of it:
+    what a process that was killed wrote last may still stand beside it."""
+    journal = path.with_name(f"{path.name}-wal")
+    if journal.exists() and journal.stat().st_size:
+        return None
+    return sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True)
+
+
 def failed(error: OSError | sqlite3.Error, path: Path) -> EngineError:
     """What went wrong with the file, in our words."""
     said = error.strerror if isinstance(error, OSError) else str(error)
@@ -84,7 +93,7 @@ def failed(error: OSError | sqlite3.Error, path: Path) -> EngineError:
         return EngineError(
             f"The library {path} is damaged ({said}).", "Move that file away; positions start anew.", kind="library"
         )
-    if code == "SQLITE_FULL" or isinstance(error, OSError):
+    if code.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN")) or isinstance(error, OSError):
         return EngineError(
             f"The library {path} cannot be written: {said}.", "Make room, or choose another --dir DIR.", kind="disk"
         )
