@@ -117,3 +117,21 @@ async def test_the_quota_holds_and_what_was_not_to_be_kept_goes(tmp_path: Path) 
         assert not (tmp_path / large).exists()
         async with client.get(f"{run.url}api/v1/torrents") as reply:
             assert [torrent["infohash"] for torrent in (await reply.json())["torrents"]] == [large]
+
+
+async def test_what_comes_into_the_watched_folder_is_added(tmp_path: Path) -> None:
+    folder = tmp_path / "watched"
+    folder.mkdir()
+    async with serving(tmp_path / "data", watch=folder) as run:
+        (folder / "film.torrent").write_bytes(FILM.torrent)
+        async with asyncio.timeout(20):
+            while not any(isinstance(note, events.Of) and note.note.event == "starting" for note in run.told):
+                await asyncio.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert await asyncio.wait_for(run.task, 5) == 0
+
+
+async def test_a_watched_folder_that_is_not_there_ends_it(tmp_path: Path) -> None:
+    async with serving(tmp_path / "data", watch=tmp_path / "none") as run:
+        with pytest.raises(EngineError, match="no folder"):
+            await run.task

@@ -70,6 +70,7 @@ def test_every_option_can_come_from_each_source(home: Path) -> None:
         "token": "0123456789abcdef",
         "auth": "no",
         "allow_hosts": "media.lan",
+        "watch": "/w",
         "log_format": "json",
         "json": "1",
         "quiet": "on",

@@ -92,6 +92,12 @@ class Keeping:
             raise
         return torrent, new
 
+    async def add_found(self, data: bytes) -> None:
+        """Add what lay in the folder that is watched."""
+        from headrace.http.shapes import AddTorrent
+
+        await self.add(data, AddTorrent("-"))
+
     async def _enter(self, torrent: Torrent, loaded: Loaded, wish: AddTorrent, trackers: tuple[str, ...]) -> None:
         """Into the library, or its entry's trackers."""
         known = await self._library.torrent(torrent.info_hash)

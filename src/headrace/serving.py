@@ -92,11 +92,28 @@ class Serving:
             self._say(events.Serving(base, f"{base}playlist.m3u8", server.port))  # without the token: it is logged
             if is_open(settings):
                 self._say(events.Warning("no_auth", f"Whoever reaches {base} may do everything there (--no-auth)."))
-            await self._stop.wait()
+            await self._until_stopped(keeping)
         finally:
             unsubscribe()
             await asyncio.shield(server.aclose())
             self._say(events.Done(0.0, *self._totals()))
+
+    async def _until_stopped(self, keeping: Keeping) -> None:
+        """Wait for the end, and see to the folder that is watched, if there is one."""
+        ends = [asyncio.ensure_future(self._stop.wait())]
+        if self._session.settings.watch is not None:
+            from headrace.watching import watch
+
+            found = asyncio.ensure_future(watch(self._session.settings.watch, keeping.add_found, self._stop))
+            ends.append(found)  # type: ignore[arg-type]
+        try:
+            done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            for end in done:
+                end.result()
+        finally:
+            for end in ends:
+                end.cancel()
+            await asyncio.gather(*ends, return_exceptions=True)
 
     def _totals(self) -> tuple[int, int]:
         found = [torrent.status() for torrent in self._session.torrents]

@@ -35,7 +35,7 @@ _SERVE = _PLAY | {"serve", "doctor"}
 _GATE = _PLAY | {"serve"}
 _LOGS = frozenset({"serve"})
 _TELL = _NET | {"demo"}
-_ALL = _TELL | {"doctor", "cache"}
+_ALL = _TELL | {"config", "doctor", "cache"}
 T = TypeVar("T")
 
 
@@ -203,6 +203,9 @@ class Settings:
         "how long to wait for the metadata, 0 for ever; default: 120",
         units.parse_time,
         _SOURCE,
+    )
+    watch: Path | None = _option(  # noqa: RUF009 (a field, like the others)
+        None, "--watch", "DIR", "add each .torrent and .magnet that comes into this folder", _folder, _LOGS
     )
     log_format: str = _option(
         "plain",

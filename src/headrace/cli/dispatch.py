@@ -25,6 +25,7 @@ VERBS = {
     "serve": "the server: add and watch torrents from a browser",
     "cache": "what is on the disk: list, remove, pin",
     "demo": "make a video and a swarm on this machine, and stream it",
+    "config": "print the settings, and where each comes from",
     "doctor": "say what is there and what is missing",
 }
 """In the order of the help."""

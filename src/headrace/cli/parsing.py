@@ -22,7 +22,7 @@ _COLUMN = 28
 GROUPS = {
     "What to play, and where": (
         *("player", "file", "all", "start", "resume", "subtitles", "host", "port", "token", "auth", "allow_hosts"),
-        *("dir", "keep", "quota", "eager"),
+        *("dir", "watch", "keep", "quota", "eager"),
     ),
     "The network": (
         *("peers", "trackers", "dht", "down_limit", "up_limit", "max_peers", "peer_port", "interface", "proxy"),
