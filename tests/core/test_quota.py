@@ -16,7 +16,7 @@ def worlds(draw: st.DrawFn) -> tuple[list[Held], int, int]:
         Held(f"{number:040}", draw(st.integers(0, 8)), float(draw(st.integers(0, 6))), **({flag: True} if flag else {}))
         for number, flag in enumerate(draw(st.lists(flags, max_size=8)))
     ]
-    return held, draw(st.integers(0, 30)), draw(st.integers(0, 20))
+    return held, draw(st.integers(0, 30)), draw(st.just(0) | st.integers(0, 20))
 
 
 @given(worlds())
@@ -75,3 +75,11 @@ def test_the_default_is_20_gb_or_a_tenth_of_what_could_be_ours() -> None:
     assert default_quota(100 * GB, 0) == 10 * GB
     assert default_quota(92 * GB, 8 * GB) == 10 * GB  # what we have does not shrink it
     assert default_quota(0, 0) == 0
+
+
+def test_what_just_fits_stays() -> None:
+    held = [Held("a" * 40, 5, 1.0), Held("b" * 40, 5, 2.0), Held("c" * 40, 5, 3.0)]
+    assert to_evict(held, 15) == ()
+    assert to_evict(held, 10) == (held[0],)
+    assert to_evict(held, 15, room=5) == (held[0],)
+    assert to_evict(held, 15, room=6) == (held[0], held[1])

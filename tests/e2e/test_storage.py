@@ -5,8 +5,9 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
+import aiohttp
 import pytest
-from kit.command import Command, Headrace
+from kit.command import Command, Headrace, plain
 from kit.waiting import eventually
 
 from headrace.testing.local_swarm import LocalSwarm
@@ -88,3 +89,20 @@ async def test_the_quota_holds_while_data_arrives(films: dict[str, Path], data: 
         again = await headrace.start(*NONE, "--dir", str(data), one.bare_magnet)  # without a peer: it is remembered
         assert (await again.event("metadata"))["name"] == "first.mp4"
         await stop(again)
+
+
+async def test_a_server_that_has_the_torrent_is_named_and_its_data_stays(
+    films: dict[str, Path], data: Path, headrace: Headrace, client: aiohttp.ClientSession
+) -> None:
+    async with LocalSwarm(films["first.mp4"], rate=2_000_000, piece_length=PIECE) as swarm:
+        server = await headrace.start("serve", "--json", "--port", "0", "--dir", str(data))
+        url = (await server.event("serving"))["url"]
+        async with client.post(f"{url}api/v1/torrents", json={"source": swarm.magnet}) as reply:
+            assert reply.status == 201
+        for command in (("play", "--player", "none", swarm.magnet), ("cache", "rm", swarm.info_hash)):
+            ended = await headrace.run(*command, "--dir", str(data))
+            plain(ended, 5, f"A Headrace server (process {server.process.pid})", url.rstrip("/"))
+        second = await headrace.run("serve", "--port", "0", "--dir", str(data))
+        assert second.code == 5, second
+        assert url.rstrip("/") in second.err
+        await stop(server)
