@@ -216,7 +216,7 @@ FAKES = {
     "reads nothing": "say(b'R', 0, 0)",
     "reads too much": "say(b'R', 0, 1 << 30)",
     "tells too much": "say(b'T', 0, 1 << 30)",
-    "tells half": "say(b'T', 0, 100)",
+    "falls silent in the middle of a word": "say(b'T', 0, 100)",
     "tells nonsense": "say(b'T', 0, 2); sys.stdout.buffer.write(b'[]'); sys.stdout.flush()",
     "is silent": "import time; time.sleep(60)",
 }
@@ -247,6 +247,7 @@ async def test_a_child_that_fails(
     with pytest.raises(EngineError, match=r"film\.mp4 failed") as failed:
         await probe(Bytes(b"x" * 100), "film.mp4", Limits(silence=1.0 if deed == "is silent" else 20.0))
     assert failed.value.kind == "probe"
+    assert isinstance(failed.value.__cause__, ValueError) == deed.startswith(("babbles", "reads", "tells")), deed
     assert all(child.returncode is not None for child in children)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -94,6 +95,12 @@ def test_it_ends_with_its_parent() -> None:
     assert child.stdin is not None
     assert child.stdout is not None
     assert child.stdout.read(HEADER.size)[:1] == READ
+    if sys.platform == "linux":
+        limits = Path(f"/proc/{child.pid}/limits").read_text()
+        for what in ("Max open files", "Max processes", "Max file size"):
+            assert re.search(rf"^{what} +0 +0 ", limits, re.MULTILINE), "it is confined before it sees a byte"
+        opened = {os.readlink(f"/proc/{child.pid}/fd/{fd}").split(":")[0] for fd in os.listdir(f"/proc/{child.pid}/fd")}
+        assert opened == {"/dev/null", "pipe"}
     child.stdin.close()
     assert child.wait(10) == 1
     child.stdout.close()
