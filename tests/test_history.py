@@ -228,3 +228,19 @@ async def test_a_torrent_that_goes_from_the_library_meanwhile_is_told_once(tmp_p
 def test_a_position_at_the_credits_is_none_to_go_on_at() -> None:
     position = Position(IH, 0, 754.0, 5400.0, 1.0, finished=False)
     assert resume_of({0: replace(position, finished=True)}, None) == 0.0
+
+
+async def test_what_was_chosen_before_stays_and_what_was_not_known_is_added(tmp_path: Path) -> None:
+    async with await Library.open(tmp_path) as library:
+        await library.put(Entry(IH, selector="S02E05", files=(1,), trackers=("udp://a.example:1",), added=5.0))
+    async with history_of(tmp_path, selector="one", trackers=("udp://a.example:1", "udp://b.example:1")) as (
+        history,
+        _,
+    ):
+        await end(history)
+    entry, _ = await kept(tmp_path)
+    assert entry is not None
+    assert (entry.selector, entry.files, entry.added) == ("S02E05", (1,), 5.0)
+    assert entry.trackers == ("udp://a.example:1", "udp://b.example:1")
+    async with await Library.open(tmp_path) as library:
+        assert await library.metainfo(IH) == CONTENT.torrent

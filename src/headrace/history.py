@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -129,13 +129,9 @@ class History:
         if self.library is None:
             return
         try:
-            old = await self.library.torrent(self._torrent.info_hash)
-            if old is None:
-                source = self._playable.source
-                await self.library.put(self._entry(), torrent=source.torrent if source else b"")
-            else:
-                keep = self._playable.keep or old.pinned
-                await self.library.update(old.info_hash, keep=keep, selector=self._playable.selector)
+            source, old = self._playable.source, await self.library.torrent(self._torrent.info_hash)
+            entry = self._entry() if old is None else self._known_anew(old)
+            await self.library.put(entry, torrent=source.torrent if source else b"")
             await self.library.touch(self._torrent.info_hash)
             await self._describe()
         except HeadraceError as error:
@@ -155,6 +151,17 @@ class History:
             trackers=playable.trackers,
             selector=playable.selector,
             keep=playable.keep,
+        )
+
+    def _known_anew(self, old: Entry) -> Entry:
+        """What was chosen for it before stays: this run's choice is this run's. A link is worth more than none."""
+        fresh = self._entry()
+        more = tuple(url for url in fresh.trackers if url not in old.trackers)
+        return replace(
+            old,
+            magnet=old.magnet or fresh.magnet,
+            trackers=(*old.trackers, *more),
+            keep=fresh.keep or old.pinned,
         )
 
     def _hear(self, note: events.Note) -> None:
