@@ -229,6 +229,40 @@ async def test_a_code_for_the_phone(clip: Path, data: Path) -> None:
         await page.page.locator(".qr canvas").screenshot(path=SHOTS / "code.png")
 
 
+async def test_a_token_is_asked_for_once(clip: Path, data: Path) -> None:
+    async with (
+        LocalSwarm(clip, piece_length=64 * KIB) as swarm,
+        stack(swarm.magnet, data, token="s3cret") as running,
+        browser(urlsplit(running.url()).netloc) as page,
+    ):
+        await running.torrent.metadata(20)
+        await page.go()
+        await page.until("it.open", of="dialog")
+        assert "clip.mp4" not in await page.text("body")
+        await page.shot("login-light")
+        assert await page.accessibility() == []
+        await page.page.fill("#token", "wrong")
+        await page.page.keyboard.press("Enter")
+        await page.until("it.textContent.includes('not this server')", of="#login-error")
+        await page.page.fill("#token", "s3cret")
+        await page.page.keyboard.press("Enter")
+        await page.page.wait_for_selector(".card-name")
+        await page.until("it.textContent === 'clip.mp4'", of=".card-name")
+        assert await page.run("() => document.cookie") == ""
+        await page.go(f"#/t/{running.torrent.info_hash}/0")
+        await page.page.reload()
+        await page.until("it.currentTime > 0.3")
+
+
+async def test_what_it_cannot_decode_is_said(films: dict[str, Path], data: Path, tmp_path: Path) -> None:
+    silent = tmp_path / "silent.mp4"
+    argv = ["ffmpeg", "-v", "error", "-i", str(films["first.mp4"]), "-t", "8", "-c:v", "copy", "-c:a", "ac3"]
+    subprocess.run([*argv, "-movflags", "+faststart", str(silent)], check=True, timeout=60)
+    async with watching(silent, data, "#/t/{ih}/0") as (page, _, _):
+        await page.until("it.textContent.includes('No sound')", of="hr-player [role=alert]")
+        assert await page.run("() => document.querySelector('video').videoWidth") == 640
+
+
 async def test_keys(films: dict[str, Path], data: Path) -> None:
     async with watching(films["first.mp4"], data, "#/t/{ih}/0") as (page, _, _):
         press = page.page.keyboard.press

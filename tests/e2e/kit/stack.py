@@ -64,12 +64,13 @@ async def stack(
     choice: Choice | None = None,
     home: Path | None = None,
     allow_hosts: Sequence[str] = (),
+    token: str = "",
 ) -> AsyncIterator[Stack]:
     """A running product that has been given ``source``; it may still be without metadata."""
     session = Session(replace(settings or Settings(), dir=folder), engine=LibtorrentEngine(engine))
     async with session:
         torrent = session.adopt(session.begin(loaded(source), choice or Choice(), home))
-        server = Server(session.torrents, port=0, allow_hosts=allow_hosts)
+        server = Server(session.torrents, port=0, allow_hosts=allow_hosts, token=token)
         await server.start()
         try:
             yield Stack(session, torrent, server)

@@ -30,7 +30,7 @@ class Card {
     this.#bar.hidden = (torrent.progress ?? 0) >= 1;
     const parts = [words.state(torrent.state)];
     if (torrent.size) parts.push(words.size(torrent.size));
-    if (torrent.down_rate > 1024) parts.push(`↓ ${words.rate(torrent.down_rate)}`);
+    if (torrent.down_rate > 1024) parts.push(`↓\u00a0${words.rate(torrent.down_rate)}`);
     say(this.#line, parts.join(" · "));
     if (torrent.poster && this.#poster.getAttribute("src") !== torrent.poster) this.#poster.src = torrent.poster;
   }
@@ -63,7 +63,7 @@ class LibraryPage extends HTMLElement {
       this.#show();
     } catch (error) {
       if (!(error instanceof api.ApiError)) throw error;
-      this.#note.replaceChildren(el("p", { class: "problem", role: "alert" }, error.text));
+      if (error.status !== 401) this.#note.replaceChildren(el("p", { class: "problem", role: "alert" }, error.text));
     }
   }
 

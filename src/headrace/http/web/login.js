@@ -13,7 +13,7 @@ export function loginDialog() {
     input, error,
     el("p", { class: "hint" }, "It was shown when the server was started for the first time."),
     el("div", { class: "actions" }, el("button", { class: "primary", type: "submit" }, "Open")));
-  open = el("dialog", { class: "dialog", "aria-labelledby": "login-title" }, el("h2", { id: "login-title" }, "Who goes there?"), form);
+  open = el("dialog", { class: "dialog", "aria-labelledby": "login-title" }, el("h2", { id: "login-title" }, "Log in"), form);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const problem = await login(input.value.trim());

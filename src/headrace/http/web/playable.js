@@ -1,5 +1,5 @@
 // What this browser cannot do with a file. Browsers do not say so: Chromium plays HEVC as sound alone, and AC-3 as
-// silence, without any error.
+// silence, without any error. So what was decoded is looked at, after a moment of playing.
 
 import * as api from "./api.js";
 
@@ -7,20 +7,22 @@ const LOOK_AFTER = 1.5;
 
 /** In words, once it is known; empty when nothing lacks. */
 export async function shortcomings(infohash, file, video, signal) {
-  const media = await api.media(infohash, file.index).catch(() => null);
+  const lacks = await seen(file, video, signal);
   if (signal.aborted) return "";
-  const said = media ? audioTracks(media, video) : "";
-  return (await seen(file, video, signal)) || said;
+  // only now: a look into the file may need parts of it that playing does not
+  const media = await api.media(infohash, file.index).catch(() => null);
+  const tracks = (kind) => (media?.tracks ?? []).filter((track) => track.kind === kind);
+  if (lacks === "picture") return `This browser shows no picture: it cannot decode the video${named(tracks("video"))}.`;
+  const audio = tracks("audio");
+  if (lacks === "sound" && audio.length) return `No sound: this browser cannot decode the audio${named(audio)}.`;
+  if (audio.length > 1 && !video.audioTracks) {
+    return `The file has ${audio.length} audio tracks, and this browser plays only one of them.`;
+  }
+  return "";
 }
 
-function audioTracks(media, video) {
-  const audio = (media.tracks ?? []).filter((track) => track.kind === "audio");
-  return audio.length > 1 && !video.audioTracks
-    ? `The file has ${audio.length} audio tracks, and this browser plays only one of them.`
-    : "";
-}
+const named = ([track]) => (track?.codec ? ` (${track.codec})` : "");
 
-/** Look at what was decoded after a moment of playing. */
 function seen(file, video, signal) {
   return new Promise((resolve) => {
     let began = null;
@@ -37,9 +39,7 @@ function seen(file, video, signal) {
 }
 
 function lacking(file, video) {
-  const noPicture = file.kind === "video" && video.videoWidth === 0;
+  if (file.kind === "video" && video.videoWidth === 0) return "picture";
   // Chromium and Safari count decoded bytes; elsewhere nothing is claimed
-  const noSound = video.webkitAudioDecodedByteCount === 0 && video.mozHasAudio !== false && !video.muted;
-  if (noPicture) return "This browser shows no picture of this file: it cannot decode its video.";
-  return noSound ? "No sound: this browser cannot decode the audio, or the file has none." : "";
+  return video.webkitAudioDecodedByteCount === 0 && !video.muted ? "sound" : "";
 }

@@ -27,7 +27,7 @@ export class TorrentStore extends EventTarget {
       this.problem = "";
     } catch (error) {
       if (!(error instanceof api.ApiError)) throw error;
-      this.problem = error.text;
+      this.problem = error.status === 401 ? "" : error.text; // the dialog says it
     }
     this.#tell("change");
   }

@@ -10,7 +10,7 @@ export function size(bytes) {
     value /= 1000;
     unit += 1;
   }
-  return `${unit && value < 99.5 ? value.toFixed(1) : Math.round(value)} ${UNITS[unit]}`;
+  return `${unit && value < 99.5 ? value.toFixed(1) : Math.round(value)}\u00a0${UNITS[unit]}`;
 }
 
 export const rate = (bytes) => `${size(bytes)}/s`;
