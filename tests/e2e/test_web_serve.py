@@ -88,6 +88,10 @@ async def test_what_is_dropped_is_added(films: dict[str, Path], data: Path, head
         await page.until("it.textContent.includes('film.mkv')", of="h1.title")
         await page.page.click("a.primary")
         await page.until("it.currentTime > 0.5 && it.videoWidth === 640")
+        await page.page.click(".brand")
+        await page.until("!it.hidden && it.naturalWidth === 480", of=".card-art img")
+        await page.until("it.querySelectorAll('img:not([hidden])').length === 2", of="main")
+        await page.shot("library-pictures")
 
 
 async def test_what_cannot_be_added_says_why(data: Path, headrace: Headrace) -> None:

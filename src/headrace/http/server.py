@@ -24,6 +24,7 @@ from headrace.http.media import MediaApi
 from headrace.http.metrics import Metrics
 from headrace.http.pages import Pages
 from headrace.http.playlist import MEDIA_TYPE, Entry, render
+from headrace.http.poster import PosterApi
 from headrace.http.stats import Stats, only
 from headrace.http.stream import Streams, torrent_of, with_metadata
 from headrace.http.subtitles import Subtitles
@@ -66,7 +67,7 @@ class Server:
         self._stats, self._metrics = Stats(torrents, clock, self._urls_for), Metrics(torrents, clock)
         self._pages, self._subtitles = Pages(), Subtitles(torrents, self._urls_for)
         self._api = Api(torrents, self._urls_for, keeper.more if keeper is not None else None)
-        self._media = MediaApi(torrents)
+        self._media, self._poster = MediaApi(torrents), PosterApi(torrents)
         self._runner: web.AppRunner | None = None
         self._shown = ""
 
@@ -135,6 +136,7 @@ class Server:
             ("/api/v1/torrents/{infohash}/pieces", self._api.pieces),
             ("/api/v1/torrents/{infohash}/peers", self._api.peers),
             ("/api/v1/torrents/{infohash}/files/{index}/media", self._media.handle),
+            ("/api/v1/torrents/{infohash}/files/{index}/poster", self._poster.handle),
         ):
             app.router.add_get(path, handler)
         app.on_response_prepare.append(self._guard.finish)

@@ -28,6 +28,9 @@ SILENCE = 20.0
 CHUNK, STORY = 1 << 20, 1 << 20
 """Bytes that the child may ask for at once, and say in the end."""
 
+JPEG = b"\xff\xd8\xff"
+"""How every JPEG begins."""
+
 CONTAINERS = (
     "mov,matroska,avi,mpegts,mpeg,asf,ogg,flv,wav,flac,aiff,au,caf,w64,ape,tta,wv,mpc,mpc8,rm,ivf,mxf,nut,nsv,wtv,"
     "dsf,amr"
@@ -83,19 +86,35 @@ async def probe(source: Source, name: str, limits: Limits = USUAL) -> Media:
     """What the file is. ``InputError`` (``not_media``) when it is nothing that plays, ``EngineError`` when that cannot
     be told; whatever ``source`` raises passes through.
     """
-    async with _child(source.size, formats_for(name)) as child:
+    try:
+        media = facts.read(await _asked(source, name, limits))
+    except ValueError as error:
+        raise _failed(name, "it told nonsense") from error
+    if not media.tracks:
+        raise not_media(name, "no tracks were found")
+    return media
+
+
+async def picture(source: Source, name: str, share: float, limits: Limits = USUAL) -> bytes:
+    """A picture from this share of the film on, a JPEG; errors as ``probe``'s."""
+    found = await _asked(source, name, limits, str(share))
+    if not found.startswith(JPEG):
+        raise _failed(name, "it told nonsense")
+    return found
+
+
+async def _asked(source: Source, name: str, limits: Limits, *more: str) -> bytes:
+    """What the child finds."""
+    async with _child(source.size, formats_for(name), *more) as child:
         try:
-            what, text = await _Talk(child, source, limits).last_word()
-            media = facts.read(text) if what == worker.TOLD else None
+            what, found = await _Talk(child, source, limits).last_word()
         except (asyncio.IncompleteReadError, ConnectionError) as error:
             raise _failed(name, "it ended without a word") from error
         except ValueError as error:
             raise _failed(name, "it told nonsense") from error
-    if media is None:
-        raise not_media(name, printable(text.decode("utf-8", "replace")))
-    if not media.tracks:
-        raise not_media(name, "no tracks were found")
-    return media
+    if what != worker.TOLD:
+        raise not_media(name, printable(found.decode("utf-8", "replace")))
+    return found
 
 
 def _failed(name: str, reason: str) -> EngineError:
@@ -151,12 +170,12 @@ class _Talk:
 
 
 @contextlib.asynccontextmanager
-async def _child(size: int, formats: str) -> AsyncIterator[Process]:
+async def _child(size: int, formats: str, *more: str) -> AsyncIterator[Process]:
     """The process, killed at the end."""
     environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
     # what we can import it can; -P: not from the folder that happens to be the present one
     environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
-    argv = (sys.executable, "-P", "-m", worker.__name__, str(size), formats)
+    argv = (sys.executable, "-P", "-m", worker.__name__, str(size), formats, *more)
     try:
         process = await asyncio.create_subprocess_exec(*argv, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=environment)
     except OSError as error:

@@ -1,11 +1,12 @@
-"""The process that looks into a file of strangers: ``python -m headrace.media.worker SIZE FORMATS``.
+"""The process that looks into a file of strangers: ``python -m headrace.media.worker SIZE FORMATS [SHARE]``.
 
 Rules: it has no file, no network and no disk to write to: the bytes come from its parent, who is asked for them (by
 standard output) and sends them (by standard input). Its memory and its time on the processor are bounded. Whatever the
 file makes of FFmpeg's parsers stays in here. Only the child imports av, and only inside ``main``.
 
 Each message to the parent is a ``HEADER`` (what, a number, a size) and, but for ``READ``, so many bytes; each answer is
-a size (``ANSWER``) and so many bytes, none at the end of the file.
+a size (``ANSWER``) and so many bytes, none at the end of the file. With ``SHARE`` it is a picture that is told, a JPEG,
+from that share of the film on.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 
 if sys.platform != "win32":
     import resource
+from headrace.media import painter
 
 HEADER = struct.Struct(">cQI")
 ANSWER = struct.Struct(">I")
@@ -127,14 +129,19 @@ def refuse(*_: Any, **__: Any) -> Any:
     raise PermissionError("nothing else may be opened")
 
 
-def look(av: Any, file: Remote, formats: str) -> dict[str, Any]:
-    """What FFmpeg knows of the file, of these formats only. ``av`` is the module."""
+def opened(av: Any, file: Remote, formats: str) -> Any:
+    """The file as FFmpeg's container, of these formats only. ``av`` is the module."""
     options = {
         "format_whitelist": formats,
         "protocol_whitelist": "none",  # ours is not asked for; all others would be
         "max_streams": str(STREAMS),
     }
-    with av.open(file, "r", options=options, io_open=refuse, metadata_errors="replace") as container:
+    return av.open(file, "r", options=options, io_open=refuse, metadata_errors="replace")
+
+
+def look(av: Any, file: Remote, formats: str) -> dict[str, Any]:
+    """What FFmpeg knows of the file."""
+    with opened(av, file, formats) as container:
         return {
             "container": container.format.name,
             "duration": _seconds(container.duration, 1 / av.time_base),
@@ -198,7 +205,15 @@ def _bytes(bits: int | None) -> int | None:
     return bits // 8 if bits and bits > 0 else None
 
 
-def main(size: int, formats: str) -> None:
+def told(av: Any, file: Remote, formats: str, share: float | None) -> bytes:
+    """What was found: JSON, or a picture."""
+    if share is None:
+        return json.dumps(look(av, file, formats)).encode()
+    with opened(av, file, formats) as container:
+        return painter.paint(av, container, share)
+
+
+def main(size: int, formats: str, share: float | None = None) -> None:
     """Look, tell, end."""
     channel = Channel(os.dup(0), os.dup(1))
     nowhere = os.open(os.devnull, os.O_RDWR)
@@ -207,14 +222,16 @@ def main(size: int, formats: str) -> None:
     av = whole_av()
     confine()
     try:
-        found = look(av, Remote(channel, size), formats)
+        found = told(av, Remote(channel, size), formats, share)
     except av.error.FFmpegError as error:
         channel.tell(FAILED, error.strerror.encode("utf-8", "replace"))
+    except LookupError as error:
+        channel.tell(FAILED, str(error).encode("utf-8", "replace"))
     except MemoryError:
         channel.tell(FAILED, b"it takes too much memory")
     else:
-        channel.tell(TOLD, json.dumps(found).encode())
+        channel.tell(TOLD, found)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2])
+    main(int(sys.argv[1]), sys.argv[2], float(sys.argv[3]) if len(sys.argv) > 3 else None)

@@ -6,21 +6,25 @@ import { el, say } from "./dom.js";
 import { live } from "./live.js";
 import * as words from "./words.js";
 
+const PICTURE_STEP = 0.05;
+
 /** One torrent's card; `update` shows a torrent as the API gives it, with what events said since. */
 class Card {
   #name = el("h2", { class: "card-name" });
   #line = el("p", { class: "card-line" });
   #bar = el("progress", { max: "1", "aria-label": "Downloaded" });
   #letter = el("span", { "aria-hidden": "true" });
-  #poster = el("img", { alt: "", loading: "lazy", hidden: true });
+  #poster = el("img", { alt: "", hidden: true });
+  #asked = -1;
 
   constructor(infohash) {
+    this.infohash = infohash;
     const art = el("div", { class: "card-art" }, this.#letter, this.#poster);
     this.node = el("li", {}, el("a", { class: "card", href: `#/t/${infohash}` }, art,
       el("div", { class: "card-text" }, this.#name, this.#line, this.#bar)));
     art.style.setProperty("--hue", String(parseInt(infohash.slice(0, 4), 16) % 360));
     this.#poster.addEventListener("load", () => { this.#poster.hidden = false; });
-    this.#poster.addEventListener("error", () => { this.#poster.hidden = true; });
+    this.#poster.addEventListener("error", () => this.#poster.removeAttribute("src"));
   }
 
   update(torrent) {
@@ -32,7 +36,15 @@ class Card {
     if (torrent.size) parts.push(words.size(torrent.size));
     if (torrent.down_rate > 1024) parts.push(`↓\u00a0${words.rate(torrent.down_rate)}`);
     say(this.#line, parts.join(" · "));
-    if (torrent.poster && this.#poster.getAttribute("src") !== torrent.poster) this.#poster.src = torrent.poster;
+    this.#picture(torrent);
+  }
+
+  /** The server makes a picture of what is there: ask at first, and again when noticeably more came. */
+  #picture({ size, progress }) {
+    if (!size || !progress || this.#poster.hasAttribute("src") || progress < this.#asked + PICTURE_STEP) return;
+    this.#asked = progress >= 1 ? 1 : progress;
+    this.#poster.hidden = true;
+    this.#poster.src = `/api/v1/torrents/${this.infohash}/files/main/poster`;
   }
 }
 
