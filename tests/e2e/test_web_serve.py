@@ -89,8 +89,8 @@ async def test_what_is_dropped_is_added(films: dict[str, Path], data: Path, head
         await page.page.click("a.primary")
         await page.until("it.currentTime > 0.5 && it.videoWidth === 640")
         await page.page.click(".brand")
-        await page.until("!it.hidden && it.naturalWidth === 480", of=".card-art img")
-        await page.until("it.querySelectorAll('img:not([hidden])').length === 2", of="main")
+        watched = f"a[href='#/t/{other.info_hash}'] img"
+        await page.until("!it.hidden && it.naturalWidth === 480", of=watched)
         await page.shot("library-pictures")
 
 

@@ -15,7 +15,7 @@ class Card {
   #bar = el("progress", { max: "1", "aria-label": "Downloaded" });
   #letter = el("span", { "aria-hidden": "true" });
   #poster = el("img", { alt: "", hidden: true });
-  #asked = -1;
+  #asked = -Infinity;
 
   constructor(infohash) {
     this.infohash = infohash;
@@ -40,10 +40,9 @@ class Card {
   }
 
   /** The server makes a picture of what is there: ask at first, and again when noticeably more came. */
-  #picture({ size, progress }) {
-    if (!size || !progress || this.#poster.hasAttribute("src") || progress < this.#asked + PICTURE_STEP) return;
-    this.#asked = progress >= 1 ? 1 : progress;
-    this.#poster.hidden = true;
+  #picture({ size, downloaded }) {
+    if (!size || this.#poster.hasAttribute("src") || downloaded < this.#asked + PICTURE_STEP * size) return;
+    this.#asked = downloaded;
     this.#poster.src = `/api/v1/torrents/${this.infohash}/files/main/poster`;
   }
 }
