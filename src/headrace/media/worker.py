@@ -20,9 +20,10 @@ import struct
 import sys
 from typing import Any
 
+from headrace.media import painter
+
 if sys.platform != "win32":
     import resource
-from headrace.media import painter
 
 HEADER = struct.Struct(">cQI")
 ANSWER = struct.Struct(">I")
