@@ -34,8 +34,7 @@ TORRENT_FILE = {"application/x-bittorrent": {"schema": {"type": "string", "forma
 
 
 class Operation(NamedTuple):
-    """One method of one path. ``answers`` by status, with the type of the body, None for none; ``changes``: it has a
-    body of its own errors."""
+    """One method of one path. ``answers`` by status, with the type of the body: None for none, ``bytes`` for a JPEG."""
 
     method: str
     path: str
@@ -87,6 +86,7 @@ OPERATIONS = (
         "post", f"{ONE}/peers", "Connect to peers", {200: answers.Added}, shapes.AddPeers, refusals=(*_CHECKED, 404)
     ),
     Operation("get", f"{FILE}/media", "What a file holds", {200: answers.Media}, refusals=(404, 422, 500, 503, 504)),
+    Operation("get", f"{FILE}/poster", "A picture out of a film", {200: bytes}, refusals=(404, 500)),
     Operation("get", f"{FILE}/subtitles", "A video's subtitles", {200: answers.Subtitles}, refusals=(404,)),
     Operation("get", f"{FILE}/position", "Where somebody is", {200: answers.Position}, refusals=(404, 409)),
     Operation(
@@ -115,7 +115,10 @@ EVENTS = {
 
 def document() -> dict[str, Any]:
     """The description."""
-    types = [answers.Error, *(kind for op in OPERATIONS for kind in (op.body, *op.answers.values()) if kind)]
+    types = [
+        answers.Error,
+        *(kind for op in OPERATIONS for kind in (op.body, *op.answers.values()) if kind and kind is not bytes),
+    ]
     unique = list(dict.fromkeys(types))
     schemas, components = msgspec.json.schema_components(unique, ref_template="#/components/schemas/{name}")
     refs = dict(zip(unique, schemas, strict=True))
@@ -159,5 +162,10 @@ def _described(operation: Operation, refs: dict[type, dict[str, Any]]) -> dict[s
 def _answer(kind: type | None, refs: dict[type, dict[str, Any]]) -> dict[str, Any]:
     if kind is None:
         return {"description": "Done"}
+    if kind is bytes:
+        return {
+            "description": "A picture",
+            "content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}},
+        }
     about = (kind.__doc__ or "").split("\n")[0]
     return {"description": about, "content": {"application/json": {"schema": refs[kind]}}}
