@@ -38,6 +38,7 @@ class Serving:
         """Serve until SIGTERM (which is how services end, so that is no failure) or an interrupt; the exit code."""
         with contextlib.suppress(NotImplementedError):  # Windows
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._stop.set)
+        _allow_many_files()
         folder = self._session.settings.library_folder
         claim = await asyncio.to_thread(presence.claim, folder)
         try:
@@ -118,3 +119,12 @@ class Serving:
     def _totals(self) -> tuple[int, int]:
         found = [torrent.status() for torrent in self._session.torrents]
         return sum(one.downloaded for one in found), sum(one.uploaded for one in found)
+
+
+def _allow_many_files() -> None:
+    """As many descriptors as the system lets us have: peers, viewers, and clients that are slow on purpose."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -192,6 +192,20 @@ async def test_after_the_end_nothing_is_heard_any_more(world):
     assert len(world.torrents._subscribers) == heard - 1
 
 
+async def test_who_never_ends_a_request_holds_up_nobody(serving, v1):
+    """Slow on purpose: a hundred in the middle of their headers, a hundred that read nothing."""
+    slow = [await serving.connect() for _ in range(200)]
+    for wire in slow[:100]:
+        wire.writer.write(b"GET /api/v1/torrents HTTP/1.1\r\nHost: localh")
+    for wire in slow[100:]:
+        await wire.send("GET", f"/stream/{v1}/0/x")
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    assert (await serving.ask("GET", "/healthz")).status == 200
+    assert (await serving.ask("GET", f"/stream/{v1}/1/x")).body == b"1\n"
+    assert loop.time() - began < 2
+
+
 # a real client
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="no curl")
 
