@@ -135,3 +135,23 @@ async def test_a_watched_folder_that_is_not_there_ends_it(tmp_path: Path) -> Non
     async with serving(tmp_path / "data", watch=tmp_path / "none") as run:
         with pytest.raises(EngineError, match="no folder"):
             await run.task
+
+
+async def test_a_link_is_all_that_a_player_needs(tmp_path: Path) -> None:
+    """An unknown torrent is added by its stream's URL, if that says where the swarm is; not by other sites' pages."""
+    async with serving(tmp_path, FakePeer(rate=4_000_000)) as run, aiohttp.ClientSession() as client:
+        url = f"{run.url}stream/{FILM.info_hash}/main/x"
+        foreign = {"Sec-Fetch-Site": "cross-site"}
+        for params, headers, status in (
+            ({}, {}, 404),
+            ({"magnet": FILM.magnet}, foreign, 403),
+            ({"magnet": "magnet:?xt=urn:btih:" + "ab" * 20}, {}, 422),
+            ({"magnet": "/etc/passwd"}, {}, 422),
+            ({"tr": "file:///etc/passwd"}, {}, 404),
+        ):
+            async with client.get(url, params=params, headers=headers) as reply:
+                assert reply.status == status, params
+        async with client.get(f"{run.url}api/v1/torrents") as reply:
+            assert (await reply.json())["torrents"] == []
+        async with client.get(url, params={"tr": "http://127.0.0.1:1/announce"}) as reply:
+            assert await reply.read() == FILM.file_bytes(0)

@@ -61,7 +61,7 @@ class Server:
         self._torrents, self._host, self._asked_port, self._token = torrents, host, port, token
         self._keeper = keeper
         self._guard = Guard(token, allowed_names(host, allow_hosts))
-        self._streams = Streams(torrents, eager)
+        self._streams = Streams(torrents, eager, keeper)
         clock = uptime or (lambda: time.monotonic() - began)
         self._events = Events(torrents, clock)
         self._stats, self._metrics = Stats(torrents, clock, self._urls_for), Metrics(torrents, clock)

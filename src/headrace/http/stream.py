@@ -12,10 +12,12 @@ import logging
 
 from aiohttp import web
 
+from headrace.core.source import Magnet, parse
 from headrace.errors import HeadraceError, InputError
 from headrace.http.body import reset, send, watch
-from headrace.http.guard import error_response
+from headrace.http.guard import Refused, error_response
 from headrace.http.headers import ASKED, Answer, Resource, answer
+from headrace.http.keeper import Keeper
 from headrace.streaming.reader import ReaderClosed
 from headrace.streaming.registry import Torrents
 from headrace.streaming.torrent import File, Torrent
@@ -23,6 +25,8 @@ from headrace.streaming.torrent import File, Torrent
 logger = logging.getLogger(__name__)
 
 MAIN = "main"
+MOST_TRACKERS = 50
+"""Of those in a URL."""
 
 
 def torrent_of(torrents: Torrents, info_hash: str) -> Torrent:
@@ -59,8 +63,8 @@ def index_of(text: str) -> int | None:
 class Streams:
     """The route's handler; knows who is being served, so that the server can end it."""
 
-    def __init__(self, torrents: Torrents, eager: str | None = None) -> None:
-        self._torrents, self._eager = torrents, eager
+    def __init__(self, torrents: Torrents, eager: str | None = None, keeper: Keeper | None = None) -> None:
+        self._torrents, self._eager, self._keeper = torrents, eager, keeper
         self._served: set[asyncio.Task[object]] = set()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -83,8 +87,8 @@ class Streams:
             task.cancel()
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
-        torrent = torrent_of(self._torrents, request.match_info["infohash"])
         index = index_of(request.match_info["index"])
+        torrent = await self._torrent(request)
         await with_metadata(torrent)
         file = torrent.main_video() if index is None else torrent.file(index)
         resource = Resource(torrent.info_hash, file.index, file.path, file.size, fixed=index is not None)
@@ -96,6 +100,24 @@ class Streams:
         if request.method == "HEAD" or not found.span.end:
             return response
         return await self._body(request, response, file, found)
+
+    async def _torrent(self, request: web.Request) -> Torrent:
+        """The one that is asked for. A server with a keeper adds it if the URL says where its swarm is: so a link is
+        all that a player needs. Not for other sites' pages: they may ask for URLs, but add nothing (CSRF)."""
+        info_hash, query = request.match_info["infohash"], request.query
+        known = self._torrents.get(info_hash)
+        if known is None and self._keeper is not None and ("magnet" in query or "tr" in query):
+            if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+                raise Refused(403, "origin", "Pages of other sites may not add torrents here.")
+            link = query.get("magnet") or info_hash
+            found = parse(link)
+            if not isinstance(found, Magnet) or info_hash.lower() not in (found.info_hash, found.info_hash_v2):
+                raise Refused(422, "bad_magnet", "The magnet link is of another torrent than the path.")
+            from headrace.http.shapes import AddTorrent
+
+            wish = AddTorrent("-", trackers=query.getall("tr", [])[:MOST_TRACKERS])
+            known, _ = await self._keeper.add(link, wish)
+        return known or torrent_of(self._torrents, info_hash)
 
     async def _body(
         self, request: web.Request, response: web.StreamResponse, file: File, found: Answer
