@@ -25,7 +25,8 @@ def set_up(form: str, level: int, stream: TextIO | None = None) -> None:
     handler.setFormatter(_Json() if form == "json" else _Plain())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     if level > logging.DEBUG:
-        logging.getLogger("asyncio").setLevel(logging.WARNING)
+        for chatty in ("asyncio", "watchfiles"):
+            logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 class _Plain(logging.Formatter):
