@@ -289,3 +289,25 @@ def test_a_piece_that_is_fetched_anew_must_pass_anew(ready: Readiness) -> None:
     assert fetch(ready, 1) == [False] * BLOCKS
     assert not ready.flush_begins()
     assert ready.passed(1)
+
+
+def test_who_has_passed_last_is_asked_about_although_libtorrent_was_finished_before(ready: Readiness) -> None:
+    """It may be one that is not wanted any more; of its last blocks libtorrent, a seed by then, tells nothing."""
+    for piece in (1, 2):
+        fetch(ready, piece)
+        assert ready.passed(piece)
+    ready.asked(3, 0)
+    ready.passed(3)
+    ready.finished()
+    assert not ready.all_passed
+    assert ready.flush_begins() == 2
+    ready.asked(0, 0)
+    ready.passed(0)
+    assert ready.all_passed
+    assert ready.flush_begins() == 0
+    assert ready.flushed() == []
+    assert ready.flushed() == [3]
+    assert ready.flush_again
+    assert ready.flush_begins() == 2, "one answer may still be due"
+    assert ready.flushed() == []
+    assert ready.flushed() == [0]

@@ -90,7 +90,7 @@ class LibtorrentTorrent:
 
     def flush(self) -> None:
         """The last blocks of a finished torrent are written without a word: ask for a word about all of them."""
-        if self.readiness.flush_begins():
+        for _ in range(self.readiness.flush_begins()):
             guarded(self.handle.flush_cache)
 
     def add_peers(self, peers: Sequence[tuple[str, int]]) -> None:

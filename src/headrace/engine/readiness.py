@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 
 from headrace.core.pieces import BLOCK, Layout
+from headrace.engine.flushes import Flushes
 
 
 class Readiness:
@@ -24,7 +25,7 @@ class Readiness:
         self._written: dict[int, int] = {}
         self._requested: dict[int, int] = {}
         self._passed: set[int] = set()
-        self._flushing: set[int] = set()
+        self._flushes = Flushes()
         self._doubtful: set[int] = set()
         """Right by their hash when a write failed: that everything was flushed says nothing of them."""
         self._asked: set[int] | None = set()  # until what lay on the disk is known
@@ -103,28 +104,40 @@ class Readiness:
             self._passed.discard(piece)
         return ready
 
-    def flush_begins(self) -> bool:
-        """The engine is asked to write all that it holds. False when nothing is waited for."""
-        self._flushing |= self._passed
-        return bool(self._flushing)
+    @property
+    def all_passed(self) -> bool:
+        """Whether every piece is ready or was right: libtorrent tells of no block any more then."""
+        return self.have.count(1) + len(self._passed) == len(self.have)
+
+    def finished(self) -> None:
+        """libtorrent has all that is wanted, and flushes by itself."""
+        self._flushes.engines_own()
+
+    def flush_begins(self) -> int:
+        """How often the engine is to be asked to write all that it holds: 0 when nothing is waited for, or when it was
+        asked a moment ago."""
+        return self._flushes.ask(self._passed)
+
+    @property
+    def flush_again(self) -> bool:
+        """Whether to ask once more, now that an answer came."""
+        return self._flushes.again
 
     def disk_failed(self) -> None:
         """Some write failed: of what passed and was not written yet, any block may be missing."""
         self._doubtful |= self._passed
 
     def flushed(self) -> list[int]:
-        """All that passed before ``flush_begins`` is written; returns the pieces that are ready by that.
-
-        libtorrent tells of no block any more once it has every piece.
-        """
-        pieces, self._flushing = sorted(self._flushing & self._passed - self._doubtful), set()
+        """The engine has written what it held when it was asked, or began by itself; returns the pieces that are ready
+        by that."""
+        pieces = sorted(self._flushes.answered() & self._passed - self._doubtful)
         for piece in pieces:
             self._written[piece] = self._all_blocks(piece)
         return [piece for piece in pieces if self._settle(piece)]
 
     def _forget_hash(self, piece: int) -> None:
         self._passed.discard(piece)
-        self._flushing.discard(piece)
+        self._flushes.forget(piece)
         self._doubtful.discard(piece)
 
     def _settle(self, piece: int) -> bool:

@@ -80,7 +80,11 @@ def layout_of(info: Any) -> Layout:
 
 
 def _finished(torrent: Torrent, alert: Any, _: list[Event]) -> int | None:
-    return alert.piece_index if torrent.readiness.passed(alert.piece_index) else None
+    if torrent.readiness.passed(alert.piece_index):
+        return int(alert.piece_index)
+    if torrent.readiness.all_passed:
+        torrent.flush()  # libtorrent may have been finished before, and says so once
+    return None
 
 
 def _written(torrent: Torrent, alert: Any, events: list[Event]) -> int | None:
@@ -113,12 +117,15 @@ def _files_chosen(torrent: Torrent, _: Any, __: list[Event]) -> None:
 
 
 def _finished_all(torrent: Torrent, _: Any, __: list[Event]) -> None:
+    torrent.readiness.finished()
     torrent.flush()
 
 
 def _flushed(torrent: Torrent, _: Any, events: list[Event]) -> None:
     if ready := torrent.readiness.flushed():
         events.append(base.PiecesReady(torrent.info_hash, tuple(ready)))
+    if torrent.readiness.flush_again:
+        torrent.flush()
 
 
 def _disk_error(torrent: Torrent, alert: Any, events: list[Event]) -> None:
