@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -94,3 +95,13 @@ def app(monkeypatch: pytest.MonkeyPatch) -> FakeApp:
     monkeypatch.setitem(sys.modules, "headrace.app", fake)
     monkeypatch.setattr(headrace, "app", fake, raising=False)
     return fake
+
+
+@pytest.fixture
+def logs_as_before() -> Iterator[None]:
+    """What a test sets up of logging ends with it."""
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = before
+    root.setLevel(level)

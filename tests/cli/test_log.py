@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
 
@@ -16,13 +15,7 @@ HASH = "ab" * 20
 SECRET = "http://tracker.example/announce/9f8e7d6c5b4a39281706"
 
 
-@pytest.fixture(autouse=True)
-def logs_as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = before
-    root.setLevel(level)
+pytestmark = pytest.mark.usefixtures("logs_as_before")
 
 
 def written(form: str, *notes: events.Note, level: int = logging.INFO) -> list[str]:

@@ -74,3 +74,11 @@ class Layout:
     def listed(self) -> Iterator[FileEntry]:
         """The files that a person would list: all but pad files."""
         return (entry for entry in self.files if not entry.pad)
+
+
+def missing_in(have: bytearray | bytes, pieces: range) -> Iterator[int]:
+    """Which of these pieces are not there, in order; ``have`` is one byte per piece, 1 where it is."""
+    piece = have.find(0, pieces.start, pieces.stop)
+    while piece >= 0:
+        yield piece
+        piece = have.find(0, piece + 1, pieces.stop)

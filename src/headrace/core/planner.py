@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from headrace.core.heads import Head
-from headrace.core.pieces import Layout
+from headrace.core.pieces import Layout, missing_in
 from headrace.core.spans import Span
 
 MB = 1_000_000
@@ -318,16 +318,9 @@ def _rest(world: World, newest: Head | None, above: int) -> Iterator[_Wish]:
     for goal in sorted(world.goals, key=lambda goal: place not in goal):
         start = place if place in goal else goal.start
         for pieces in (range(start, goal.stop), range(goal.start, start)):
-            for piece in _missing_in(world.have, range(max(pieces.start, above + 1), pieces.stop)):
+            for piece in missing_in(world.have, range(max(pieces.start, above + 1), pieces.stop)):
                 yield _Wish(3, 0.0, piece, 3)
 
 
 def _missing(world: World, span: Span) -> Iterator[int]:
-    return _missing_in(world.have, world.layout.pieces_of(span.clip(world.layout.total_size)))
-
-
-def _missing_in(have: bytearray | bytes, pieces: range) -> Iterator[int]:
-    piece = have.find(0, pieces.start, pieces.stop)
-    while piece >= 0:
-        yield piece
-        piece = have.find(0, piece + 1, pieces.stop)
+    return missing_in(world.have, world.layout.pieces_of(span.clip(world.layout.total_size)))

@@ -11,7 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 
-from headrace.core.pieces import BLOCK, Layout
+from headrace.core.pieces import BLOCK, Layout, missing_in
 from headrace.engine.flushes import Flushes
 
 
@@ -107,7 +107,7 @@ class Readiness:
     @property
     def all_passed(self) -> bool:
         """Whether every piece is ready or was right: libtorrent tells of no block any more then."""
-        return self.have.count(1) + len(self._passed) == len(self.have)
+        return all(piece in self._passed for piece in missing_in(self.have, range(len(self.have))))
 
     def finished(self) -> None:
         """libtorrent has all that is wanted, and flushes by itself."""
