@@ -283,6 +283,7 @@ async def test_keys(films: dict[str, Path], data: Path) -> None:
         await press("k")
         assert await page.run("() => document.querySelector('video').paused")
         await press("Escape")
+        await page.page.wait_for_selector("dialog", state="detached")  # the browser closes it in its own time
         await press(" ")
         await page.until("!it.paused")
 
