@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import re
 import shlex
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 import headrace
 from headrace.cli.dispatch import VERBS, choose, module_of
 from headrace.cli.parsing import parse
+from headrace.core import events
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -102,6 +104,16 @@ def test_dependencies_are_those_of_the_project() -> None:
     wanted = {re.split(r"[^\w-]", requirement)[0] for requirement in project["dependencies"]}
     table = re.findall(r"^\| ([\w-]+)", (ROOT / "docs" / "dependencies.md").read_text(), re.MULTILINE)
     assert set(table) - {"package"} == wanted
+
+
+def test_events_and_their_fields_are_documented() -> None:
+    text = (ROOT / "docs" / "events.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]*) \|", text, re.MULTILINE)
+    told = {name: re.findall(r"`(\w+)`", cells) for name, cells in rows}
+    notes = {kind.event: kind for kind in events.Note.__subclasses__() if kind.__module__ == events.__name__}
+    del notes[""]  # a note about another
+    assert told == {name: [field.name for field in dataclasses.fields(kind)] for name, kind in notes.items()}
+    assert all(f"`{reason}`" in text for reason in events.WAIT_REASONS)
 
 
 def test_the_version_has_its_changes() -> None:

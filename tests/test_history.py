@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,9 @@ import pytest
 
 from headrace.core import events
 from headrace.core.choice import Choice
-from headrace.history import History, Playable, resume_of
+from headrace.history import History, Playable
 from headrace.library.library import Library
-from headrace.library.records import Change, Entry, Position
+from headrace.library.records import Entry, Position
 from headrace.library.schema import FILE
 from headrace.players.base import PlayerState
 from headrace.session import Session
@@ -84,11 +83,8 @@ async def test_where_it_stopped_is_known_next_time(tmp_path: Path) -> None:
     assert {index: p.seconds for index, p in positions.items()} == {1: 754.0}
     async with await Library.open(tmp_path) as library:
         assert await library.metainfo(IH) == CONTENT.torrent
-    async with history_of(tmp_path) as (history, _), torrent_in(tmp_path / "2") as torrent:
-        found = await history.positions()
-        await torrent.metadata(5)
-        assert resume_of(found, torrent.file(1)) == 754.0
-        assert resume_of(found, torrent.file(0)) == resume_of(found, None) == 0.0
+    async with history_of(tmp_path) as (history, _):
+        assert await history.positions() == {1: 754.0}
         await end(history)
 
 
@@ -103,38 +99,6 @@ async def test_what_was_watched_through_begins_anew(tmp_path: Path) -> None:
         await end(history)
     positions = (await kept(tmp_path))[1]
     assert (positions[1].seconds, positions[1].finished) == (5399.0, True)
-
-
-async def test_saves_are_seconds_apart_and_at_each_pause(tmp_path: Path) -> None:
-    async with history_of(tmp_path) as (history, tell):
-        await history.positions()
-        assert history.library is not None
-        heard: list[Change] = []
-        history.library.subscribe(heard.append)
-
-        async def saved() -> list[float]:
-            assert history.library is not None
-            if history._writing is not None:
-                await history._writing
-            return [p.seconds for p in await history.library.positions(IH)]
-
-        await history._entering
-        tell("playing", 100.0)
-        assert await saved() == []  # it may still be on its way to where it is to start
-        tell("playing", 104.9)
-        assert await saved() == []
-        tell("playing", 105.0)
-        assert await saved() == [105.0]
-        tell("playing", 106.0)
-        assert await saved() == [105.0]
-        tell("paused", 106.5)
-        assert await saved() == [106.5]
-        tell("paused", 106.5)
-        tell("playing", 2000.0)  # a seek
-        assert await saved() == [2000.0]
-        assert len([change for change in heard if change.kind == "position"]) == 3
-        await end(history)
-    assert (await kept(tmp_path))[1][1].seconds == 2000.0
 
 
 async def test_in_a_playlist_the_player_says_which_file(tmp_path: Path) -> None:
@@ -223,11 +187,6 @@ async def test_a_torrent_that_goes_from_the_library_meanwhile_is_told_once(tmp_p
         tell("paused", 200.0)
         assert await end(history)
     assert len(said) == 1
-
-
-def test_a_position_at_the_credits_is_none_to_go_on_at() -> None:
-    position = Position(IH, 0, 754.0, 5400.0, 1.0, finished=False)
-    assert resume_of({0: replace(position, finished=True)}, None) == 0.0
 
 
 async def test_what_was_chosen_before_stays_and_what_was_not_known_is_added(tmp_path: Path) -> None:

@@ -90,21 +90,12 @@ async def test_a_torrent_that_fails_ends_it(tmp_path: Path) -> None:
             await task
 
 
-async def test_time_played_counts_and_seeks_do_not(tmp_path: Path) -> None:
-    said: list[events.Note] = []
-    async with play(tmp_path, said) as playing:
-        for state, position in (
-            ("playing", 0.0),
-            ("playing", 1.0),
-            ("playing", 2.5),
-            ("playing", 90.0),
-            ("paused", 91.0),
-        ):
-            playing._heard(PlayerState(state, position, 120.0))
-        assert playing._played == pytest.approx(3.5)
+async def test_where_the_player_is_reaches_the_gauge(tmp_path: Path) -> None:
+    async with play(tmp_path, []) as playing:
+        playing._screening.heard(PlayerState("playing", 90.04, 120.0))
+        playing._screening.heard(PlayerState("paused", 91.0))
         gauge = playing._torrent.monitor.gauge
         assert (gauge.position, gauge.duration, gauge.player_paused) == (91.0, 120.0, True)
-        assert [note.state for note in said if isinstance(note, events.Player)] == ["playing", "paused"]
 
 
 class FakePlayer:
@@ -113,7 +104,7 @@ class FakePlayer:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *tells: PlayerState) -> None:
         self.started: list[Media] = []
         self.tells = tells
-        monkeypatch.setattr("headrace.playing.launch", self.launch)
+        monkeypatch.setattr("headrace.screening.launch", self.launch)
 
     async def launch(self, name: str, media: Media, on_state: Callable[[PlayerState], None]) -> Running:
         self.started.append(media)
@@ -131,8 +122,11 @@ async def test_it_goes_on_where_it_was_stopped(tmp_path: Path, monkeypatch: pyte
     player = FakePlayer(monkeypatch, *WATCHED)
     starts = []
     for given in ({}, {}, {"resume": False}, {"start": 0.0}, {"start": 60.0}, {"player": "mpv"}):
-        async with play(tmp_path, [], **given) as playing:
+        said: list[events.Note] = []
+        async with play(tmp_path, said, **given) as playing:
             assert await playing.run() == 0
+        told = [note.position for note in said if isinstance(note, events.GoingOn)]
+        assert told == ([754.0] if player.started[-1].start == 754.0 else [])
         starts.append(player.started[-1].start)
     assert starts == [0.0, 754.0, 0.0, 0.0, 60.0, 754.0]
     assert ["/main/" in media.url for media in player.started] == [False] * 6  # mpv too waits for the file's name

@@ -1,8 +1,6 @@
 """One run of ``play`` in the library: what is played, and where somebody stopped.
 
-Rules: playing never waits for the library and never ends because of it: what fails is told once, as a warning. A
-position is kept every few seconds of playing, at every pause and at the end; a few seconds from the beginning do not
-replace one from further on.
+Rules: playing never waits for the library and never ends because of it: what fails is told once, as a warning.
 """
 
 from __future__ import annotations
@@ -11,10 +9,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
+from headrace.bookmarks import Bookmarks, Places, index_in
 from headrace.core import events
-from headrace.core.resume import has_begun
 from headrace.errors import HeadraceError
 
 if TYPE_CHECKING:
@@ -22,10 +19,7 @@ if TYPE_CHECKING:
     from headrace.library.records import Entry, Position
     from headrace.players.base import PlayerState
     from headrace.sources import Loaded
-    from headrace.streaming.torrent import File, Torrent
-
-SAVE_EVERY = 5.0
-"""Seconds of playing between two saves: what a kill costs is watched again."""
+    from headrace.streaming.torrent import Torrent
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +48,10 @@ class History:
         self._torrent = playable.torrent
         self.library: Library | None = None
         self._known: dict[int, Position] = {}
-        self._unsaved: dict[int, tuple[float, float | None]] = {}
-        """The newest position and duration, by the file's index."""
-        self._mark: tuple[int, float] | None = None
-        """Where it was when it was last saved, or first heard of."""
-        self._state = ""
+        self._bookmarks = Bookmarks(self._index_of, self._write)
         self._failed = False
         self._opening: asyncio.Task[None]
         self._entering: asyncio.Task[None]
-        self._writing: asyncio.Task[None] | None = None
         self._unsubscribe: Callable[[], None] = lambda: None
 
     def begin(self) -> None:
@@ -71,30 +60,20 @@ class History:
         self._opening, self._entering = loop.create_task(self._open()), loop.create_task(self._enter())
         self._unsubscribe = self._torrent.subscribe(self._hear)
 
-    async def positions(self) -> dict[int, Position]:
-        """Where somebody stopped before, by the file's index; only those where going on makes sense."""
+    async def positions(self) -> dict[int, float]:
+        """Seconds at which to go on, by the file's index; only of files where that makes sense."""
         await asyncio.shield(self._opening)
-        return {index: found for index, found in self._known.items() if found.resume}
+        return {index: found.resume for index, found in self._known.items() if found.resume}
 
     def heard(self, state: PlayerState) -> None:
         """The player told something."""
-        changed, self._state = state.state != self._state, state.state
-        index = self._index_of(state.path)
-        if index is None or state.position is None or not has_begun(state.position, state.duration):
-            return
-        self._unsaved[index] = (state.position, state.duration)
-        if self._mark is None or self._mark[0] != index:
-            self._mark = (index, state.position)
-        if (changed and state.state in ("paused", "ended")) or abs(state.position - self._mark[1]) >= SAVE_EVERY:
-            self._mark = (index, state.position)
-            self._save()
+        self._bookmarks.heard(state)
 
     async def settle(self) -> bool:
         """Keep the last position; whether the data is to be kept. (It may have been pinned meanwhile.)"""
         self._unsubscribe()
-        if self._writing is not None:
-            await asyncio.wait([self._writing])
-        await self._write()
+        await asyncio.wait([self._entering])
+        await self._bookmarks.settle()
         entry = await self._entry_now()
         return self._playable.keep if entry is None else entry.keep
 
@@ -182,24 +161,17 @@ class History:
 
     def _index_of(self, path: str) -> int | None:
         """Which file the player speaks of: our URLs say it; else it is the one that was chosen."""
-        parts = urlsplit(path).path.split("/") if path else []
-        if len(parts) > 3 and parts[1] == "stream" and parts[3].isascii() and parts[3].isdigit():
-            index = int(parts[3])
+        index = index_in(path)
+        if index is not None:
             return index if any(file.index == index for file in self._torrent.files) else None
         return None if self._playable.several or self._torrent.chosen is None else self._torrent.chosen.index
 
-    def _save(self) -> None:
-        if self._writing is None or self._writing.done():
-            self._writing = asyncio.get_running_loop().create_task(self._write())
-
-    async def _write(self) -> None:
-        """Keep what has not been kept; positions that come meanwhile come with the next."""
+    async def _write(self, places: Places) -> None:
         await asyncio.wait([self._entering])
         if self.library is None:
             return
-        unsaved, self._unsaved = self._unsaved, {}
         try:
-            for index, (seconds, duration) in unsaved.items():
+            for index, (seconds, duration) in places.items():
                 await self.library.set_position(self._torrent.info_hash, index, seconds, duration)
         except HeadraceError as error:
             self._warn(error)
@@ -215,9 +187,3 @@ class History:
         if not self._failed:
             self._failed = True
             self._say(events.Warning("library", f"{error.message} Positions are not kept."))
-
-
-def resume_of(positions: dict[int, Position], file: File | None) -> float:
-    """Where to go on in this file; 0.0 at its beginning."""
-    found = positions.get(file.index) if file is not None else None
-    return found.resume if found is not None else 0.0

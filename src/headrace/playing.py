@@ -8,28 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from headrace.core import events
 from headrace.errors import HeadraceError
-from headrace.history import History, Playable, resume_of
+from headrace.history import History, Playable
 from headrace.http.server import Server
-from headrace.players.base import Media, PlayerState, Running, accepts, default_player, launch
+from headrace.screening import Film, Screening, Stop
 from headrace.session import Begun, Session
 from headrace.uptime import elapsed
 
 if TYPE_CHECKING:
     from headrace.app import Say
     from headrace.library.library import Library
+    from headrace.players.base import PlayerState, Running
     from headrace.sources import Loaded
     from headrace.storage import Storage
     from headrace.streaming.torrent import File, Torrent
-
-EARLY_PLAYERS = frozenset({"mpv"})
-"""Players that may be started before the metadata: they wait patiently, and take subtitles later."""
-LONGEST_STEP = 5.0
-"""Seconds between two reports of a position that still count as played, not as a seek."""
 
 
 class Playing:
@@ -48,17 +45,14 @@ class Playing:
             uptime=elapsed,
         )
         self._history = self._remember()
-        self._name = ""
-        self._state = ""
+        self._screening = Screening(self._settings, say, self._heard)
         self._storage: Storage | None = None
-        self._position: float | None = None
-        self._played = 0.0
 
     async def run(self) -> int:
         """Serve, play, clean up; the exit code."""
         self._history.begin()
         try:
-            self._name = self._player()
+            self._screening.choose()
             await self._server.start()
             self._say(
                 events.Serving(
@@ -84,23 +78,15 @@ class Playing:
         settings = self._settings
         return await open_library(settings.library_folder, Holdings(settings.data_folder), self._say)
 
-    def _player(self) -> str:
-        name = self._settings.player or default_player()
-        if not accepts(name):
-            from headrace.players.table import unknown
-
-            raise unknown(name)
-        return name
-
     async def _play(self) -> int:
-        stopped = await self._history.positions() if self._settings.resume and self._settings.start is None else {}
+        stopped = await self._history.positions() if self._screening.resumes else {}
         # where to go on is known when the file is
-        early = self._name in EARLY_PLAYERS and not self._settings.all and not stopped
-        player = asyncio.ensure_future(self._launch(None)) if early else None
+        early = self._screening.may_be_early and not stopped
+        player = asyncio.ensure_future(self._launch(None, {})) if early else None
         try:
             await self._torrent.metadata(self._settings.timeout or None)
             file = self._torrent.main_video()
-            running = await player if player is not None else await self._launch(file, resume_of(stopped, file))
+            running = await player if player is not None else await self._launch(file, stopped)
         except BaseException:
             if player is not None:
                 await _stop(player)
@@ -128,7 +114,7 @@ class Playing:
             if not player.done():
                 await running.stop()
                 over.result()
-            return 0 if player.result() == 0 or self._played else 6
+            return self._screening.verdict(player.result())
         finally:
             unsubscribe()
             peers.cancel()
@@ -153,19 +139,17 @@ class Playing:
             self._session.watcher = self._storage
             self._storage.added()
 
-    async def _launch(self, file: File | None, resume: float = 0.0) -> Running:
-        settings, torrent = self._settings, self._torrent
-        playlist = settings.all
-        url = self._server.playlist_url(torrent) if playlist else self._server.url(torrent, file)
-        media = Media(
-            url,
-            title=file.name if file else torrent.name,
-            start=resume if settings.start is None else settings.start,
-            subtitles=(*settings.subtitles, *(self._sidecars(file) if file and not playlist else ())),
-            playlist=playlist,
-            extra=settings.player_args,
+    async def _launch(self, file: File | None, stopped: Mapping[int, float]) -> Running:
+        torrent, playlist = self._torrent, self._settings.all
+        film = Film(
+            self._server.playlist_url(torrent) if playlist else self._server.url(torrent, file),
+            file.name if file else torrent.name,
+            file.index if file else None,
+            self._sidecars(file) if file and not playlist else (),
         )
-        return await launch(self._name, media, self._heard)
+        paths = {each.index: each.path for each in torrent.files}
+        stops = {index: Stop(paths[index], seconds) for index, seconds in stopped.items() if index in paths}
+        return await self._screening.launch(film, stops)
 
     def _sidecars(self, file: File) -> tuple[str, ...]:
         from headrace.core.subtitles import sidecars
@@ -178,17 +162,11 @@ class Playing:
 
     def _heard(self, state: PlayerState) -> None:
         self._history.heard(state)
-        monitor = self._torrent.monitor
+        gauge = self._torrent.monitor.gauge
         if state.position is not None:
-            if self._position is not None and 0 < state.position - self._position < LONGEST_STEP:
-                self._played += state.position - self._position
-            self._position = state.position
-            monitor.gauge.position = round(state.position, 1)
-        monitor.gauge.duration = state.duration or monitor.gauge.duration
-        monitor.gauge.player_paused = state.state == "paused"
-        if state.state != self._state:
-            self._state = state.state
-            self._say(events.Player(self._name, state.state))
+            gauge.position = round(state.position, 1)
+        gauge.duration = state.duration or gauge.duration
+        gauge.player_paused = state.state == "paused"
 
     async def _end(self) -> None:
         await self._server.aclose()
@@ -199,7 +177,7 @@ class Playing:
         if not keep:
             await self._session.remove(self._torrent, delete_data=True)
         await self._history.aclose(forget=not keep)
-        self._say(events.Done(round(self._played, 1), status.downloaded, status.uploaded))
+        self._say(events.Done(round(self._screening.played, 1), status.downloaded, status.uploaded))
 
 
 def _pass_on(task: asyncio.Future[None], over: asyncio.Future[None]) -> None:

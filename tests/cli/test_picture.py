@@ -56,6 +56,16 @@ def test_the_start() -> None:
     assert "Ready" in drawn(made)[1]
 
 
+def test_where_it_goes_on_is_shown_until_it_was_noticed() -> None:
+    told = "Going on at 12:34; --no-resume starts at the beginning"
+    made = picture(METADATA, SELECTED, events.GoingOn(0, "Show/Sintel.mkv", 754.0))
+    assert told in drawn(made)
+    made.take(replace(PROGRESS, position=760.0))
+    assert told in drawn(made)
+    made.take(replace(PROGRESS, position=775.0))
+    assert told not in drawn(made)
+
+
 def test_the_reason_of_a_wait_and_warnings_are_shown() -> None:
     made = picture(SELECTED, replace(PROGRESS, state="waiting"))
     made.take(events.Waiting("piece_unavailable", "no connected peer has piece 412 yet: waiting 12 s", 412, 12.0))

@@ -17,6 +17,7 @@ DOCUMENTED = {
     "serving": "url playlist_url port",
     "ready": "buffered_bytes",
     "player": "name state",
+    "going_on": "index path position",
     "progress": "state position duration buffered_seconds downloaded wanted down_rate up_rate peers seeds readers",
     "waiting": "reason detail piece seconds",
     "resumed": "seconds",

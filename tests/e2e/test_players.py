@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import urllib.parse
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from kit.network import free_port
 from kit.stack import stack
 from kit.waiting import eventually
 
+from headrace.library.library import Library
 from headrace.testing.local_swarm import LocalSwarm
 
 pytestmark = pytest.mark.e2e
@@ -75,9 +77,13 @@ def season(tmp_path: Path, films: dict[str, Path]) -> Path:
 
 
 async def ask_mpv(path: Path, name: str) -> object:
+    return await command_mpv(path, "get_property", name)
+
+
+async def command_mpv(path: Path, *words: str) -> object:
     reader, writer = await asyncio.open_unix_connection(path)
     with contextlib.closing(writer):
-        writer.write(json.dumps({"command": ["get_property", name], "request_id": 1}).encode() + b"\n")
+        writer.write(json.dumps({"command": words, "request_id": 1}).encode() + b"\n")
         async for line in reader:
             answer = json.loads(line)
             if answer.get("request_id") == 1:
@@ -122,6 +128,33 @@ async def test_all_as_a_playlist(season: Path, data: Path, headrace: Headrace, t
         assert [entry["title"] for entry in playlist] == ["Show.S01E01.mkv", "Show.S01E02.mp4"]
         ended = await command.end(40)
     assert ended.code == 0, ended
+
+
+async def test_each_episode_goes_on_where_it_was_stopped(
+    season: Path, data: Path, headrace: Headrace, tmp_path: Path
+) -> None:
+    path = tmp_path / "mpv"
+    async with LocalSwarm(season, rate=2_000_000, piece_length=PIECE) as swarm:
+        command = ("play", *MPV, "--dir", str(data), "--all", swarm.magnet, *QUIET, f"--input-ipc-server={path}")
+        first = await headrace.start(*command)
+        metadata = await first.event("metadata")
+        one, two = sorted(f["index"] for f in metadata["files"] if f["kind"] == "video")
+        await first.event("player", state="playing")
+        first.signal(signal.SIGINT)
+        await first.end(20)
+        async with await Library.open(data / ".headrace") as library:
+            await library.set_position(swarm.info_hash, one, 20.0, SECONDS)
+            await library.set_position(swarm.info_hash, two, 40.0, SECONDS)
+
+        again = await headrace.start(*command)
+        told = await again.event("going_on", path="Show S01/Show.S01E01.mkv")
+        assert told["position"] == 20.0
+        await again.events.until(lambda event: event["event"] == "progress" and 20 <= (event["position"] or 0) < 30)
+        await command_mpv(path, "playlist-next")
+        assert (await again.event("going_on", path="Show S01/Show.S01E02.mp4"))["position"] == 40.0
+        await again.events.until(lambda event: event["event"] == "progress" and 40 <= (event["position"] or 0) < 50)
+        again.signal(signal.SIGINT)
+        assert (await again.end(20)).code == 130
 
 
 @contextlib.asynccontextmanager

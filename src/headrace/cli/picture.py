@@ -20,6 +20,8 @@ SHADES_ASCII = ".:+#"
 """Of a part of the file: nothing, little, most, all of it is there."""
 _PLAIN_SIGNS = {ord("·"): "|", ord("…"): "~"}
 _ON_THE_WAY = ("connecting", "buffering", "ready", "playing")
+NOTICED = 20.0
+"""Seconds of playing after which nobody needs to be told any more that the film went on where it was stopped."""
 MAP_TOP = 8
 """The value of a cell of the map when all of it is there."""
 
@@ -50,6 +52,8 @@ class Picture:
     player: str = ""
     player_state: str = ""
     waiting: str = ""
+    going_on: float | None = None
+    """Where the film went on, until that was noticed."""
     warning: str = ""
     progress: events.Progress | None = None
     done: events.Done | None = None
@@ -68,10 +72,8 @@ class Picture:
                 self.url = words.clean(note.url)
             case events.Ready():
                 self.state = "ready"
-            case events.Player():
-                self.player, self.player_state = words.clean(note.name), note.state
-            case events.Progress():
-                self.progress, self.state = note, note.state
+            case events.Player() | events.GoingOn() | events.Progress():
+                self._play(note)
             case events.Waiting():
                 self.waiting = words.clean(note.detail)
             case events.Resumed():
@@ -80,6 +82,17 @@ class Picture:
                 self.warning = words.clean(note.message)
             case events.Done():
                 self.done = note
+
+    def _play(self, note: events.Player | events.GoingOn | events.Progress) -> None:
+        match note:
+            case events.Player():
+                self.player, self.player_state = words.clean(note.name), note.state
+            case events.GoingOn():
+                self.going_on = note.position
+            case events.Progress():
+                self.progress, self.state = note, note.state
+                if (note.position or 0.0) > (self.going_on or 0.0) + NOTICED:
+                    self.going_on = None
 
     @property
     def share(self) -> float | None:
@@ -109,6 +122,8 @@ def _lines(picture: Picture, width: int, shades: str) -> list[Line]:
     if picture.url and picture.url_first:
         found += _url(picture.url, width, "bold cyan")
     found += [[Styled(text, _style(picture))] for text in words.pack(_headline(picture), width)]
+    if picture.going_on is not None and picture.done is None:
+        found += [[Styled(text, "dim")] for text in _wrap(words.going_on(picture.going_on), width)]
     if picture.waiting and picture.done is None:
         found += [[Styled(text, "yellow")] for text in _wrap(picture.waiting, width)]
     if picture.share is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TextIO
 
-from headrace.cli.words import clean, count, source
+from headrace.cli.words import clean, count, going_on, source
 from headrace.core import events
 from headrace.core.units import format_rate, format_size, format_time
 
@@ -80,6 +80,8 @@ def line_of(note: events.Note) -> Iterator[str]:
             yield f"Serving {note.url}"
         case events.Ready():
             yield f"Ready: {format_size(note.buffered_bytes)} buffered"
+        case events.GoingOn():
+            yield going_on(note.position)
         case events.Warning():
             yield f"Warning: {note.message}"
         case events.Done():

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from unicodedata import combining, east_asian_width
 from urllib.parse import unquote_plus
 
+from headrace.core.units import format_time
+
 STATES = {
     "metadata": "Getting the metadata",
     "checking": "Checking the data on disk",
@@ -48,6 +50,11 @@ def source(text: str) -> str:
     name = re.search(r"[?&]dn=([^&]+)", text)
     topic = re.search(r"urn:bt[im]h:(\w+)", text)
     return clean(unquote_plus(name[1])) if name else topic[1] if topic else clean(text)
+
+
+def going_on(seconds: float) -> str:
+    """What is said when a film does not start at its beginning."""
+    return f"Going on at {format_time(seconds)}; --no-resume starts at the beginning"
 
 
 def about(seconds: float) -> str:

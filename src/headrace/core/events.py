@@ -82,6 +82,16 @@ class Player(Note):
 
 
 @dataclass(frozen=True, slots=True)
+class GoingOn(Note):
+    """The player begins a file where somebody stopped: ``position`` in seconds."""
+
+    event: ClassVar[str] = "going_on"
+    index: int
+    path: str
+    position: float
+
+
+@dataclass(frozen=True, slots=True)
 class Progress(Note):
     """Once a second. ``position`` and ``duration`` are None while unknown; ``wanted`` is the chosen files' size."""
 

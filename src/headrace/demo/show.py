@@ -96,7 +96,7 @@ class Show:
 
     async def _player(self, server: Server) -> Screen:
         """Started before the metadata where that is possible, as ``play`` does."""
-        from headrace.playing import EARLY_PLAYERS
+        from headrace.screening import EARLY_PLAYERS
 
         if self._name == DECODER:
             return Decoder(server.url(self._torrent, None), self.heard, self._failed)
