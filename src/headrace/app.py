@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from headrace.core.pieces import Layout
+    from headrace.serving import Invite
     from headrace.settings import Settings
     from headrace.sources import Loaded
     from headrace.streaming.torrent import Torrent
@@ -45,14 +46,14 @@ def download(settings: Settings, loaded: Loaded, say: Say) -> int:
     return _run(session, lambda: _download(session, begun, say))
 
 
-def serve(settings: Settings, say: Say, fixed: frozenset[str] = frozenset()) -> int:
+def serve(settings: Settings, say: Say, fixed: frozenset[str] = frozenset(), invite: Invite | None = None) -> int:
     """Serve torrents that come and go, until it is ended; the exit code. ``fixed`` names settings for this run alone,
-    which nothing that was kept overrides."""
+    which nothing that was kept overrides; ``invite`` makes the demo that its page offers."""
     session = Session(settings)
     session.start()
     from headrace.serving import Serving
 
-    return _run(session, lambda: Serving(session, say, fixed).run())
+    return _run(session, lambda: Serving(session, say, fixed, invite).run())
 
 
 def list_files(settings: Settings, loaded: Loaded) -> Layout:

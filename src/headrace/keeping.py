@@ -76,7 +76,7 @@ class Keeping:
     async def add(self, given: str | bytes, wish: AddTorrent) -> tuple[Torrent, bool]:
         """Add a torrent, or tell the one that is there more."""
         trackers = tuple(map(_tracker, wish.trackers))
-        peers = await asyncio.to_thread(_addresses, wish.peers)
+        peers = await preparing.found_addresses(wish.peers)
         loaded = await asyncio.to_thread(self._load, given, wish.selector)
         torrent, new = await self._session.introduce(loaded, self._choice(wish.selector))
         if new:
@@ -150,30 +150,16 @@ class Keeping:
 
     async def change(self, torrent: Torrent, change: ChangeTorrent) -> None:
         """All of it or nothing."""
-        given = {name: value for name in change.__struct_fields__ if (value := getattr(change, name)) is not _unset()}
-        files = self._files(torrent, given["files"]) if "files" in given else None
-        if files is not None:
-            given["files"] = tuple(file.index for file in files)
-        self._entries[torrent.info_hash] = await self._library.update(torrent.info_hash, **given)
-        if files is not None:
-            torrent.fetch(files)
-        down, up = torrent.limits
-        torrent.set_limits(given.get("down_limit", down), given.get("up_limit", up))
-        if given.get("paused", torrent.paused) != torrent.paused:
-            torrent.set_paused(given["paused"])
-        goals = tuple(file.index for file in torrent.goals)
-        torrent.say(events.Changed(torrent.paused, *torrent.limits, goals))
-
-    def _files(self, torrent: Torrent, indexes: list[int]) -> list[File]:
-        if torrent.layout is None:
-            raise InputError(
-                "The torrent's files are not known yet.", "Wait for its metadata event.", kind="no_metadata"
-            )
-        return [torrent.file(index) for index in dict.fromkeys(indexes)]
+        given = given_in(torrent, change)
+        kept = {
+            name: tuple(file.index for file in value) if name == "files" else value for name, value in given.items()
+        }
+        self._entries[torrent.info_hash] = await self._library.update(torrent.info_hash, **kept)
+        apply(torrent, given)
 
     async def add_peers(self, torrent: Torrent, peers: list[str]) -> int:
         """Connect to these."""
-        found = await asyncio.to_thread(_addresses, peers)
+        found = await preparing.found_addresses(peers)
         torrent.handle.add_peers(found)
         return len(found)
 
@@ -236,6 +222,30 @@ class Keeping:
             logger.warning("the library could not be told: %s", error)
 
 
+def given_in(torrent: Torrent, change: ChangeTorrent) -> dict[str, Any]:
+    """What is to change, by name; ``files`` as files. ``InputError`` when there are no such files."""
+    given = {name: value for name in change.__struct_fields__ if (value := getattr(change, name)) is not _unset()}
+    if "files" in given:
+        if torrent.layout is None:
+            raise InputError(
+                "The torrent's files are not known yet.", "Wait for its metadata event.", kind="no_metadata"
+            )
+        given["files"] = [torrent.file(index) for index in dict.fromkeys(given["files"])]
+    return given
+
+
+def apply(torrent: Torrent, given: Mapping[str, Any]) -> None:
+    """Change a torrent that runs, and tell."""
+    if "files" in given:
+        torrent.fetch(given["files"])
+    down, up = torrent.limits
+    torrent.set_limits(given.get("down_limit", down), given.get("up_limit", up))
+    if given.get("paused", torrent.paused) != torrent.paused:
+        torrent.set_paused(given["paused"])
+    goals = tuple(file.index for file in torrent.goals)
+    torrent.say(events.Changed(torrent.paused, *torrent.limits, goals))
+
+
 def _unset() -> Any:
     from msgspec import UNSET
 
@@ -252,7 +262,3 @@ def _tracker(url: str) -> str:
         return str(_TRACKER(url))
     except ValueError as error:
         raise InputError(f"A tracker's address is {error}.", "udp://, http:// or https://.", kind="bad_value") from None
-
-
-def _addresses(peers: list[str]) -> preparing.Addresses:
-    return preparing.addresses([source.parse_peer(peer) for peer in peers])

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headrace.core import source
 from headrace.core.choice import Choice
 from headrace.engine.base import AddRequest
 from headrace.errors import EngineError, InputError
@@ -133,3 +134,10 @@ def addresses(peers: Sequence[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
         except OSError:
             raise InputError(f"The peer {host}:{port} has no address.", "Give it as ADDRESS:PORT.") from None
     return tuple(found)
+
+
+async def found_addresses(peers: Sequence[str]) -> Addresses:
+    """Peers by address from HOST:PORT; names are looked up in a thread."""
+    import asyncio
+
+    return await asyncio.to_thread(lambda: addresses([source.parse_peer(peer) for peer in peers]))

@@ -9,10 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from headrace.core import events
+from headrace.guests import Guests
 from headrace.holdings import Holdings
+from headrace.http.keeper import Exhibit
 from headrace.http.server import Server
 from headrace.keeping import Keeping
 from headrace.library import presence
@@ -24,13 +28,33 @@ from headrace.uptime import elapsed
 if TYPE_CHECKING:
     from headrace.app import Say
     from headrace.session import Session
+    from headrace.streaming.registry import Torrents
+
+
+class Visitor(Exhibit, Protocol):
+    """An exhibit, as whoever runs the server has it."""
+
+    async def clear(self) -> None:
+        """Remove what a run that was killed has left."""
+
+    async def aclose(self) -> None:
+        """End it."""
+
+
+Invite = Callable[[Path, "Torrents", Guests], Visitor]
+"""Makes the exhibit, from a folder of its own, the place where torrents are found, and the house that it visits."""
+EXHIBIT = "demo"
+"""The exhibit's folder, beside the library."""
 
 
 class Serving:
-    """One run of ``serve``. ``fixed`` names settings that were given for this run and that nothing kept overrides."""
+    """One run of ``serve``. ``fixed`` names settings that were given for this run and that nothing kept overrides;
+    ``invite`` makes the demo that the page offers."""
 
-    def __init__(self, session: Session, say: Say, fixed: frozenset[str] = frozenset()) -> None:
-        self._session, self._say, self._fixed = session, say, fixed
+    def __init__(
+        self, session: Session, say: Say, fixed: frozenset[str] = frozenset(), invite: Invite | None = None
+    ) -> None:
+        self._session, self._say, self._fixed, self._invite = session, say, fixed, invite
         self._stop = asyncio.Event()
         self._holdings = Holdings(session.settings.data_folder)
 
@@ -74,16 +98,21 @@ class Serving:
         session, settings = self._session, self._session.settings
         unsubscribe = session.torrents.subscribe(lambda torrent, note: self._say(events.Of(torrent.info_hash, note)))
         token = token_for(settings)
+        guests = Guests(keeping)
+        visitor = self._invited(guests)
         server = Server(
             session.torrents,
             host=settings.host,
             port=settings.port,
             token=token,
             allow_hosts=settings.allow_hosts,
-            keeper=keeping,
+            keeper=guests,
+            exhibit=visitor,
             uptime=elapsed,
         )
         try:
+            if visitor is not None:
+                await visitor.clear()
             await storage.sweep()
             await keeping.restore()
             storage.added()
@@ -95,9 +124,19 @@ class Serving:
                 self._say(events.Warning("no_auth", f"Whoever reaches {base} may do everything there (--no-auth)."))
             await self._until_stopped(keeping)
         finally:
-            unsubscribe()
             await asyncio.shield(server.aclose())
+            if visitor is not None:
+                await asyncio.shield(visitor.aclose())
+            unsubscribe()
             self._say(events.Done(0.0, *self._totals()))
+
+    def _invited(self, guests: Guests) -> Visitor | None:
+        if self._invite is None:
+            return None
+        session = self._session
+        visitor = self._invite(session.settings.library_folder / EXHIBIT, session.torrents, guests)
+        visitor.subscribe(self._say)
+        return visitor
 
     async def _until_stopped(self, keeping: Keeping) -> None:
         """Wait for the end, and see to the folder that is watched, if there is one."""

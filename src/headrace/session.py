@@ -74,10 +74,13 @@ class Session:
         async with Session() as session:
             torrent = await session.add("magnet:?xt=…")
 
-    ``settings`` are the options of the command line; ``engine`` is for tests.
+    ``settings`` are the options of the command line; ``engine`` is for tests; ``torrents`` is where those of this
+    session are to be found beside another's.
     """
 
-    def __init__(self, settings: Settings | None = None, *, engine: Engine | None = None) -> None:
+    def __init__(
+        self, settings: Settings | None = None, *, engine: Engine | None = None, torrents: Torrents | None = None
+    ) -> None:
         if settings is None:
             from headrace.settings import Settings
 
@@ -85,7 +88,7 @@ class Session:
         self.settings = settings
         self._engine = engine
         self._begun: dict[str, Begun] = {}
-        self._torrents: Torrents | None = None
+        self._torrents = torrents
         self._saver: asyncio.Task[None] | None = None
         self._changed: set[str] = set()
         self._door: asyncio.Lock
@@ -186,7 +189,8 @@ class Session:
 
         from headrace.streaming.registry import Torrents
 
-        self._torrents = Torrents()
+        if self._torrents is None:
+            self._torrents = Torrents()
         self._door = asyncio.Lock()
         self._running().attach(self._torrents.dispatch)
         self._saver = asyncio.get_running_loop().create_task(self._save_now_and_then())
@@ -293,13 +297,19 @@ class Session:
         """End: readers fail, state is saved, trackers are told."""
         if self._saver is not None:
             self._saver.cancel()
-        for torrent in self._torrents or ():
+        for torrent in self._own():
             torrent.close()
         if self._engine is not None:
             await self._engine.aclose()
         for begun in self._begun.values():
             self._leave(begun)
         self._begun.clear()
+
+    def _own(self) -> list[Torrent]:
+        """Those of this session, which may share the place where they are found."""
+        if self._torrents is None:
+            return []
+        return [torrent for info_hash in self._begun if (torrent := self._torrents.get(info_hash)) is not None]
 
     def _leave(self, begun: Begun) -> None:
         """The engine writes no more: what lies there now is what the saved state is about."""

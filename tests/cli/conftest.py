@@ -70,7 +70,8 @@ class FakeApp(types.ModuleType):
     def download(self, settings: Any, loaded: Any, say: Callable[[events.Note], None]) -> int:
         return self._work("download", settings, loaded, say)
 
-    def serve(self, settings: Any, say: Callable[[events.Note], None], fixed: frozenset[str]) -> int:
+    def serve(self, settings: Any, say: Callable[[events.Note], None], fixed: frozenset[str], invite: Any) -> int:
+        self.invite = invite
         return self._work("serve", settings, fixed, say)
 
     def list_files(self, settings: Any, loaded: Any) -> Layout:

@@ -35,6 +35,7 @@ NOTES = (
     (events.Removed("delete"), "info", "removed, its data too"),
     (events.Removed("keep"), "info", "removed, its data is kept"),
     (events.Warning("disk", "It is full."), "warning", "It is full."),
+    (events.Demo("failed", message="No room."), "warning", "No room."),
     (events.Error("x", "It failed.", "", 1), "error", "It failed."),
 )
 
@@ -51,7 +52,7 @@ def test_a_line(note: events.Note, level: str, text: str) -> None:
 def test_what_nobody_would_look_for_is_not_written() -> None:
     waiting = events.Waiting("slow", "on the way", 3, 6.0)
     progress = events.Progress("playing", None, None, None, 0, 0, 0, 0, 0, 0, 0)
-    assert written("plain", progress, waiting, events.Selected(0, "a", 1)) == []
+    assert written("plain", progress, waiting, events.Selected(0, "a", 1), events.Demo("making")) == []
     assert len(written("plain", waiting, level=logging.DEBUG)) == 1
 
 

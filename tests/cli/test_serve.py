@@ -69,3 +69,10 @@ def test_the_token_is_shown_once_and_not_by_the_log(app: Any, capsys: pytest.Cap
 def test_a_token_that_is_none(app: Any, token: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["serve", "--token", token]) == 2
     assert app.calls == []
+
+
+def test_it_has_a_demo_to_offer_beside_the_library(app: Any, tmp_path: Any) -> None:
+    assert cli.main(["serve"]) == 0
+    exhibit = app.invite(tmp_path / "demo", None, None)
+    assert exhibit.state == events.Demo("none")
+    assert not (tmp_path / "demo").exists()

@@ -135,7 +135,7 @@ async def test_the_next_player_when_one_cannot(monkeypatch: pytest.MonkeyPatch, 
         video.write_bytes(b"\0" * 100_000)
 
     monkeypatch.setattr(demo, "_stream", stream)
-    monkeypatch.setattr(demo, "_make", make)
+    monkeypatch.setattr(demo, "make", make)
     monkeypatch.setattr(demo, "SEEDS", 1)
     said: list[events.Note] = []
     await demo._demo(tmp_path, ["mpv", "decoder"], said.append)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -69,6 +71,44 @@ async def test_a_magnet_link_is_pasted_and_watched_on_two_screens(
         await two.until("it.textContent.includes('Nothing here yet')", of="main")
         await one.until("it.textContent.includes('Nothing here yet')", of="main")
         assert not list(data.rglob("first.mp4"))
+
+
+async def test_the_demo_is_made_and_watched(data: Path, headrace: Headrace) -> None:
+    command = await headrace.start("serve", "--json", "--quiet", "--port", "0", "--dir", str(data))
+    origin = urlsplit((await command.event("serving"))["url"]).netloc
+    async with browser(origin) as one, browser(origin) as two:
+        await two.go()
+        await two.until("it.textContent.includes('Nothing here yet')", of="main")
+        await one.go()
+        await one.until("it.textContent.includes('nothing leaves it')", of="hr-demo")
+        await one.shot("library-empty")
+        assert await one.accessibility() == []
+        await one.page.click("text=Try the demo torrent")
+        await one.until("!it.hidden && it.value > 0", of="hr-demo progress")
+        await one.until("it.currentTime > 0.5 && it.videoWidth === 640", within=30)
+        await one.run("() => { document.querySelector('video').currentTime = 48; }")
+        await one.until("!it.seeking && it.currentTime > 48.5")
+        await two.until("it.textContent === 'Headrace test card.mp4'", of=".card-name")
+        await two.page.click(".card")
+        await two.until("it.textContent.includes('The demo, gone when the server ends')", of="hr-torrent .state")
+        await two.page.click("text=Remove")
+        await two.page.click("text=Remove with its data")
+        await two.until("it.textContent.includes('Nothing here yet')", of="main")
+        await command.event("demo", state="none")
+        assert not (data / ".headrace" / "demo").exists()
+
+        await two.page.click("text=Try the demo torrent")  # again, and then the server ends while it plays
+        await two.until("it.currentTime > 0.5", within=30)
+        began = asyncio.get_running_loop().time()
+        command.signal(signal.SIGTERM)
+        ended = await command.end()
+        assert ended.code == 0
+        assert asyncio.get_running_loop().time() - began < 5
+    assert not (data / ".headrace" / "demo").exists()
+    assert not list(data.rglob("*.mp4"))
+    told = [event["state"] for event in command.events.all if event["event"] == "demo"]
+    assert list(dict.fromkeys(told)) == ["making", "ready", "none"]
+    assert told.count("none") == 2
 
 
 async def test_what_is_dropped_is_added(films: dict[str, Path], data: Path, headrace: Headrace) -> None:

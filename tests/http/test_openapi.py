@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import aiohttp
 import pytest
 from aiohttp import web
 
+from headrace.core.events import Demo
 from headrace.http import openapi
 from headrace.http.openapi import OPERATIONS, document
 from headrace.http.server import Server
@@ -25,6 +27,17 @@ WAITING = "/api/v1/events|/media|/subtitles"
 """Operations that wait for what may never come: not for a test that asks at random."""
 
 
+class Exhibit:
+    """A demo that is never there."""
+
+    state = Demo("making", 0.5)
+
+    def subscribe(self, subscriber: object) -> Callable[[], None]:
+        return lambda: None
+
+    async def begin(self) -> None: ...
+
+
 def test_it_has_all_routes_and_no_other(tmp_path: Path) -> None:
     described = {(method.upper(), path) for path, methods in document()["paths"].items() for method in methods}
 
@@ -35,7 +48,7 @@ def test_it_has_all_routes_and_no_other(tmp_path: Path) -> None:
     async def routes() -> set[tuple[str, str]]:
         from headrace.streaming.registry import Torrents
 
-        app: web.Application = Server(Torrents(), keeper=Keeper())._application()  # type: ignore[arg-type]
+        app: web.Application = Server(Torrents(), keeper=Keeper(), exhibit=Exhibit())._application()  # type: ignore[arg-type]
         return {(route.method, route.resource.canonical) for route in app.router.routes() if route.resource}
 
     served = {(method, path) for method, path in asyncio.run(routes()) if path.startswith("/api/") and method != "HEAD"}
@@ -57,7 +70,7 @@ async def test_what_is_answered_is_what_is_described(tmp_path: Path, monkeypatch
     engine = FakeEngine(FakeSwarm(PACK, [FakePeer(rate=4_000_000)]))
     async with Session(Settings(dir=tmp_path), engine=engine) as session, await Library.open(tmp_path / "l") as library:
         keeping = Keeping(session, library)
-        server = Server(session.torrents, port=0, keeper=keeping)
+        server = Server(session.torrents, port=0, keeper=keeping, exhibit=Exhibit())
         await server.start()
         try:
             async with aiohttp.ClientSession() as client:

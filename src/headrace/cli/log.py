@@ -95,6 +95,8 @@ def _line(note: events.Note) -> tuple[str, int]:
             return "removed, its data too" if data == "delete" else "removed, its data is kept", logging.INFO
         case events.Warning(_, message):
             return message, logging.WARNING
+        case events.Demo("failed", _, _, message):
+            return message, logging.WARNING
         case events.Error(_, message):
             return message, logging.ERROR
         case events.Waiting(reason, detail, _, seconds):

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from headrace.cli.output import Later
 from headrace.cli.parsing import Arguments, Verb
+
+if TYPE_CHECKING:
+    from headrace.demo.exhibit import Exhibit
+    from headrace.guests import Guests
+    from headrace.streaming.registry import Torrents
 
 VERB = Verb(
     "serve",
@@ -36,4 +44,11 @@ def run(arguments: Arguments) -> int:
         sys.stderr.write(f"The token of this server, shown this once: {found.text}\n")
     fixed = frozenset(name for name, origin in arguments.origins.items() if origin.startswith(("-", "HEADRACE_")))
     with Later(settings, "serve") as say:
-        return app.serve(settings, say, fixed)
+        return app.serve(settings, say, fixed, _invite)
+
+
+def _invite(folder: Path, torrents: Torrents, guests: Guests) -> Exhibit:
+    """The demo that the page offers; it costs nothing until somebody wants it."""
+    from headrace.demo.exhibit import Exhibit
+
+    return Exhibit(folder, torrents, guests)

@@ -174,6 +174,21 @@ class Removed(Note):
 
 
 @dataclass(frozen=True, slots=True)
+class Demo(Note):
+    """The server's demo. ``state``: none, making (the video; ``share`` of it is done), ready or failed.
+
+    ``infohash`` once there is a torrent; ``message`` and ``hint`` say why it failed.
+    """
+
+    event: ClassVar[str] = "demo"
+    state: str = "none"
+    share: float = 0.0
+    infohash: str | None = None
+    message: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Of(Note):
     """What was told of one of many torrents."""
 

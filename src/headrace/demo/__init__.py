@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from headrace.app import Say
     from headrace.session import Session
     from headrace.settings import Settings
+    from headrace.streaming.registry import Torrents
 
 __all__ = ["SECONDS", "SEEDS", "Figure", "Figures", "Making", "players", "run"]
 
@@ -91,7 +92,7 @@ async def _demo(folder: Path, names: list[str], say: Say) -> None:
     from headrace.testing.local_swarm import LocalSwarm, SwarmFailed
 
     video = folder / "Headrace test card.mp4"
-    await _make(video, say)
+    await make(video, say)
     try:
         async with LocalSwarm(video, seeds=SEEDS, rate=SEED_RATE, piece_length=PIECE_LENGTH) as swarm:
             for number, name in enumerate(names):
@@ -106,7 +107,8 @@ async def _demo(folder: Path, names: list[str], say: Say) -> None:
         raise EngineError(f"The demo's swarm failed: {error}.", "See: headrace doctor") from error
 
 
-async def _make(video: Path, say: Say) -> None:
+async def make(video: Path, say: Say) -> None:
+    """The video, in a thread; what is told are ``Making`` notes."""
     from headrace.media import testcard
 
     loop = asyncio.get_running_loop()
@@ -123,7 +125,7 @@ async def _make(video: Path, say: Say) -> None:
         unwanted.set()
 
 
-def _session(folder: Path) -> Session:
+def quiet_session(folder: Path, torrents: Torrents | None = None) -> Session:
     """A session as ``play`` has it, but on loopback alone and with nothing of the user's settings and state."""
     from headrace.engine.base import EngineOptions
     from headrace.engine.libtorrent import LibtorrentEngine
@@ -132,7 +134,7 @@ def _session(folder: Path) -> Session:
 
     options = EngineOptions(listen=("127.0.0.1:0",), dht=False, lsd=False, port_mapping=False)
     settings = Settings(dir=folder, dht=False, port=0, keep=False, timeout=PATIENCE)
-    return Session(settings, engine=LibtorrentEngine(options))
+    return Session(settings, engine=LibtorrentEngine(options), torrents=torrents)
 
 
 async def _stream(magnet: str, folder: Path, name: str, say: Say) -> None:
@@ -140,7 +142,7 @@ async def _stream(magnet: str, folder: Path, name: str, say: Say) -> None:
     from headrace import sources
 
     loaded = sources.load(magnet)
-    async with _session(folder) as session:
+    async with quiet_session(folder) as session:
         began = asyncio.get_running_loop().time()
         torrent = session.adopt(session.begin(loaded))
         say(events.Starting(loaded.origin))

@@ -74,6 +74,7 @@ class Torrent(Struct):
     added: Annotated[float | None, Meta(description="Seconds since 1970")] = None
     watched: Annotated[float | None, Meta(description="Seconds since 1970")] = None
     pinned: bool = False
+    guest: Annotated[bool, Meta(description="It is not in the library, and gone with the server's end")] = False
 
 
 class Torrents(Struct):
@@ -174,6 +175,16 @@ class Added(Struct):
     """How many addresses of peers were added."""
 
     added: int
+
+
+class Demo(Struct):
+    """The server's demo, and how far it is."""
+
+    state: Annotated[str, Meta(description="none, making, ready or failed")]
+    share: Annotated[float, Meta(description="How much of its video is made, 0 to 1")]
+    infohash: InfoHash | None
+    message: Annotated[str, Meta(description="Why it failed")]
+    hint: str
 
 
 class Settings(Struct):

@@ -154,13 +154,18 @@ class Events:
                 task.cancel()
 
     def _heard(self, torrent: Torrent, note: Note) -> None:
-        fields = Of(torrent.info_hash, note).as_dict()
-        data = {"event": fields.pop("event"), "t": round(self._uptime(), 3), **fields}
+        self.tell(Of(torrent.info_hash, note))
+
+    def tell(self, note: Note) -> None:
+        """Tell all who listen."""
+        fields = note.as_dict()
+        name = fields.pop("event")
+        data = {"event": name, "t": round(self._uptime(), 3), **fields}
         number = next(self._numbers)
         # JSON with ASCII only has no line breaks and no lone surrogates.
-        text = f"id: {self._run}-{number}\nevent: {note.event}\ndata: {json.dumps(data)}\n\n"
-        letter = Letter(number, note.event, text.encode())
-        if note.event != _PASSING:
+        text = f"id: {self._run}-{number}\nevent: {name}\ndata: {json.dumps(data)}\n\n"
+        letter = Letter(number, name, text.encode())
+        if name != _PASSING:
             self._past.append(letter)
         for mailbox in self._mailboxes:
             mailbox.put(letter)

@@ -161,7 +161,7 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
         return error_response(500, "unexpected", "Something went wrong inside the server.", "Its log says what.")
 
 
-_OF_ENGINE = {"disk_full": 507, "disk": 507, "in_use": 409}
+_OF_ENGINE = {"disk_full": 507, "disk": 507, "in_use": 409, "missing": 503}
 
 
 def status_of(error: HeadraceError) -> int:

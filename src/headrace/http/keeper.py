@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from headrace.core.events import Demo
     from headrace.http.shapes import AddTorrent, ChangeSettings, ChangeTorrent, SetPosition
     from headrace.library.records import Position
     from headrace.streaming.torrent import File, Torrent
@@ -40,3 +41,17 @@ class Keeper(Protocol):
 
     async def change_settings(self, change: ChangeSettings) -> None:
         """Change what is given."""
+
+
+class Exhibit(Protocol):
+    """A torrent that the server makes for who has none: a video and a swarm on this machine alone."""
+
+    @property
+    def state(self) -> Demo:
+        """How far it is."""
+
+    async def begin(self) -> None:
+        """Make it, if it is not there; returns before it is. ``EngineError`` when what makes it is missing."""
+
+    def subscribe(self, subscriber: Callable[[Demo], None]) -> Callable[[], None]:
+        """Hear each new state; returns what ends it."""

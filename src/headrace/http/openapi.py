@@ -102,6 +102,10 @@ OPERATIONS = (
     Operation(
         "patch", "/api/v1/settings", "Change it", {200: answers.Settings}, shapes.ChangeSettings, refusals=_CHECKED
     ),
+    Operation("get", "/api/v1/demo", "The demo, and how far it is", {200: answers.Demo}),
+    Operation(
+        "post", "/api/v1/demo", "Make the demo", {202: answers.Demo, 200: answers.Demo}, refusals=(500, 503, 507)
+    ),
     Operation("post", "/api/v1/login", "The token, for a cookie", {204: None}, shapes.Login, refusals=(*_CHECKED, 403)),
     Operation("post", "/api/v1/logout", "Forget the cookie", {204: None}),
 )

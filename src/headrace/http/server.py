@@ -17,7 +17,7 @@ from headrace.http.api import Api
 from headrace.http.events import Events
 from headrace.http.guard import Guard, ProtocolLog, json_response
 from headrace.http.hosts import bracketed, host_of, is_wildcard, lan_address
-from headrace.http.keeper import Keeper
+from headrace.http.keeper import Exhibit, Keeper
 from headrace.http.listen import open_sockets
 from headrace.http.login import Login
 from headrace.http.media import MediaApi
@@ -40,7 +40,7 @@ class Server:
     """Serves the torrents over HTTP. ``eager`` goes to ``File.open``; None leaves it to the torrent.
 
     ``port`` None: 8888 or the next free one; 0: any. With ``token`` every request but ``/healthz`` needs it.
-    With ``keeper`` the API changes things too, else it is for reading only.
+    With ``keeper`` the API changes things too, else it is for reading only; with ``exhibit`` there is a demo to try.
     ``uptime`` is the clock of the events' ``t``: seconds since the process began.
     """
 
@@ -54,16 +54,19 @@ class Server:
         allow_hosts: Sequence[str] = (),
         eager: str | None = None,
         keeper: Keeper | None = None,
+        exhibit: Exhibit | None = None,
         uptime: Callable[[], float] | None = None,
     ) -> None:
         began = time.monotonic()
         self.port = port or 0
         self._torrents, self._host, self._asked_port, self._token = torrents, host, port, token
-        self._keeper = keeper
+        self._keeper, self._exhibit = keeper, exhibit
         self._guard = Guard(token, allowed_names(host, allow_hosts))
         self._streams = Streams(torrents, eager, keeper)
         clock = uptime or (lambda: time.monotonic() - began)
         self._events = Events(torrents, clock)
+        if exhibit is not None:
+            exhibit.subscribe(self._events.tell)
         self._stats, self._metrics = Stats(torrents, clock, self._urls_for), Metrics(torrents, clock)
         self._pages, self._subtitles = Pages(), Subtitles(torrents, self._urls_for)
         self._api = Api(torrents, self._urls_for, keeper.more if keeper is not None else None)
@@ -118,6 +121,10 @@ class Server:
             from headrace.http.write import Writes
 
             app.add_routes(Writes(self._torrents, self._keeper, self._urls_for).routes())
+        if self._exhibit is not None:
+            from headrace.http.demo import DemoApi
+
+            app.add_routes(DemoApi(self._exhibit).routes())
         for path, handler in (
             ("/stream/{infohash}/{index}", self._streams.handle),
             ("/stream/{infohash}/{index}/{name:.*}", self._streams.handle),

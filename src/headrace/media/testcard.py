@@ -39,6 +39,16 @@ _ENCODERS: tuple[tuple[str, dict[str, str]], ...] = (("libx264", _H264), ("libop
 """Best first; FFmpeg may have been built without the first two."""
 
 
+def lacking() -> str:
+    """What this FFmpeg lacks to do it, in words; empty when it lacks nothing."""
+    missing = [name for name in ("testsrc2", "sine", "format", "aformat") if name not in av.filter.filters_available]
+    if not any(name in av.codecs_available for name, _ in _ENCODERS):
+        missing.append("an encoder for H.264 or MPEG-4")
+    if "aac" not in av.codecs_available:
+        missing.append("an encoder for AAC")
+    return ", ".join(missing)
+
+
 def make(path: Path, seconds: float, progress: Callable[[float], None] = lambda share: None) -> None:
     """Write an MP4 (H.264 and AAC). Blocks; ``progress`` hears the share that is done, 0 to 1, and may raise.
 

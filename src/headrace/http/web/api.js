@@ -63,6 +63,9 @@ export const add = (source) => call("POST", "/torrents", { source });
 export const addFile = (file) => call("POST", "/torrents", file, "application/x-bittorrent");
 export const change = (infohash, what) => call("PATCH", of(infohash), what);
 export const remove = (infohash, data) => call("DELETE", `${of(infohash)}?data=${data ? "delete" : "keep"}`);
+/** How far the server's demo is; it has none where this fails. */
+export const demo = () => call("GET", "/demo");
+export const beginDemo = () => call("POST", "/demo");
 export const position = (infohash, index) => call("GET", `${fileOf(infohash, index)}/position`);
 /** Also told when the page goes away (`keepalive`). */
 export const setPosition = (infohash, index, what) =>

@@ -1,6 +1,7 @@
 // <hr-library>: all torrents as cards, and the box that adds one.
 
 import "./add-box.js";
+import "./demo-box.js";
 import * as api from "./api.js";
 import { el, say } from "./dom.js";
 import { live } from "./live.js";
@@ -53,6 +54,11 @@ class LibraryPage extends HTMLElement {
   #note = el("div", { class: "empty" });
   #torrents = new Map();
   #cards = new Map();
+  #demo = el("hr-demo");
+  #welcome = el("div", { class: "welcome" },
+    el("p", { class: "big" }, "Nothing here yet."),
+    el("p", {}, "Paste a magnet link above, or drop a .torrent anywhere on this page. It plays within seconds: the pieces that the player needs come first."),
+    this.#demo);
 
   connectedCallback() {
     document.title = "Headrace";
@@ -65,6 +71,7 @@ class LibraryPage extends HTMLElement {
 
   disconnectedCallback() {
     this.#end.abort();
+    this.#demo.close();
   }
 
   async #load() {
@@ -107,13 +114,9 @@ class LibraryPage extends HTMLElement {
       }
       card.update(torrent);
     }
-    this.#note.replaceChildren(...(this.#torrents.size ? [] : [this.#welcome()]));
-  }
-
-  #welcome() {
-    return el("div", { class: "welcome" },
-      el("p", { class: "big" }, "Nothing here yet."),
-      el("p", {}, "Paste a magnet link above, or drop a .torrent anywhere on this page. It plays within seconds: the pieces that the player needs come first."));
+    const empty = !this.#torrents.size || this.#demo.wanted;
+    if (!empty) this.#note.replaceChildren();
+    else if (!this.#welcome.isConnected) this.#note.replaceChildren(this.#welcome);
   }
 }
 
