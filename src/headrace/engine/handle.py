@@ -15,6 +15,7 @@ from headrace.engine import base
 from headrace.engine.bans import Bans
 from headrace.engine.base import AddRequest, Change, Event
 from headrace.engine.calm import Calm
+from headrace.engine.places import Places
 from headrace.engine.readiness import Readiness
 from headrace.engine.steering import Steering, guarded, running_loop
 from headrace.engine.takeover import Address, Takeover
@@ -42,6 +43,7 @@ class LibtorrentTorrent:
         self.layout: Layout | None = None
         self.readiness = Readiness()
         self.bans = Bans()
+        self.places = Places()
         self._unfinished = unfinished
         self._steering = Steering(handle, flags.sequential_download, self.readiness)
         self._calm = Calm(lambda calm: turn_calm(self, calm))
@@ -86,6 +88,8 @@ class LibtorrentTorrent:
 
     def apply(self, change: Change) -> None:
         """Change which pieces are wanted."""
+        if change.want:
+            self.places.wished()
         self._steering.apply(change)
 
     def flush(self) -> None:
@@ -137,14 +141,13 @@ class LibtorrentTorrent:
         guarded(lambda: self.handle.post_status(0))
 
     def _met_peers(self, peers: tuple[base.Peer, ...]) -> None:
-        asked = [peer for peer in peers if peer.interesting and peer.source != base.CONNECTING]
-        if self._to_settle and asked and not any(peer.choked for peer in asked):
+        if self._to_settle and self.places.may_be_left(peers):
             guarded(self._steering.trim)
         self._to_settle = False
         self._tell([base.Peers(self.info_hash, peers)])
 
     def settle(self) -> None:
-        """The start is over: request queues are trimmed, if no peer chokes us."""
+        """The start is over: request queues are trimmed, if that costs us no places at peers."""
         self._to_settle = True
         self.request_peers()
 

@@ -129,7 +129,7 @@ class Steering:
         request_queue_time allows: at a seek one peer then takes most of the first piece.
 
         Wanting nothing for an instant says "not interested" and then "interested". That may cost our place at a peer,
-        so it is done only where places are free, once, when the start is over.
+        so it is done only where that loses none (``places``), once, when the start is over.
         """
         if self._gate is not None:
             return

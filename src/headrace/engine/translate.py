@@ -147,9 +147,8 @@ def peer_of(info: Any) -> base.Peer:
     flags, seed = info.flags, bool(info.flags & info.seed)
     connecting = bool(flags & (info.connecting | info.handshake))
     pieces = b"" if seed or connecting else bytes(info.pieces)
-    host, port = info.ip
     return base.Peer(
-        f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+        base.address(*info.ip),
         info.client.decode("utf-8", "replace") if isinstance(info.client, bytes) else str(info.client),
         info.payload_down_speed,
         info.payload_up_speed,
