@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from headrace.media import testcard
+
+sys.path.insert(0, str(Path(__file__).parent))  # for ``mediakit``
 
 CHAPTERS = """;FFMETADATA1
 [CHAPTER]
@@ -57,6 +60,38 @@ def shelf(film: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
          "-metadata:s:a:1", "language=eng", "-metadata:s:a:1", "title=Director's <b>cut</b>",
          "-disposition:a:1", "0", "-disposition:s:0", "forced", "-metadata:s:s:0", "language=fre",
          "-attach", "a.srt", "-metadata:s:t", "mimetype=application/x-truetype-font", "rich.mkv"),
+    ):  # fmt: skip
+        subprocess.run(["ffmpeg", "-v", "error", *arguments], cwd=folder, check=True, timeout=60)
+    return folder
+
+
+SWEEP = "aevalsrc='0.3*sin(2*PI*(200+150*t)*t)+0.2*sin(2*PI*3000*t)':s=48000:d=14"
+"""Sound that never repeats, so that a shift of it shows."""
+
+
+@pytest.fixture(scope="session")
+def cuts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Films of 14 s that can be cut: ``two`` has a keyframe every 2 s, B-frames, and sound in AAC and AC-3."""
+    if shutil.which("ffmpeg") is None:
+        pytest.skip("no ffmpeg to make films with")
+    folder = tmp_path_factory.mktemp("cuts")
+    picture = ("-f", "lavfi", "-i", "testsrc2=s=160x90:r=24000/1001:d=14")
+    h264 = ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "3", "-b_strategy", "0")
+    for arguments in (
+        (*picture, "-f", "lavfi", "-i", SWEEP, "-map", "0:v", "-map", "1:a", "-map", "1:a", *h264, "-g", "48",
+         "-c:a:0", "aac", "-c:a:1", "ac3", "-b:a", "256k", "-metadata:s:a:0", "language=eng",
+         "-metadata:s:a:1", "language=ger", "-metadata:s:a:1", "title=Director's \"cut\"", "two.mkv"),
+        ("-i", "two.mkv", "-map", "0", "-c", "copy", "two.mp4"),
+        (*picture, "-t", "5", *h264, "-g", "1", "edit.mp4"),
+        (*picture, *h264, "-g", "48", "-x264-params", "open-gop=1", "open.mkv"),
+        (*picture, "-c:v", "libvpx-vp9", "-cpu-used", "8", "-deadline", "realtime", "-g", "100", "vp9.webm"),
+        ("-i", "two.mkv", "-map", "0:v", "-map", "0:a:0", "-c:v", "copy", "-c:a", "libopus", "opus.mkv"),
+        ("-i", "two.mkv", "-map", "0:v", "-map", "0:a:0", "-c:v", "copy", "-c:a", "flac", "flac.mkv"),
+        ("-i", "two.mkv", "-map", "0:v", "-map", "0:a:0", "-c:v", "copy", "-c:a", "libmp3lame", "mp3.mkv"),
+        ("-i", "two.mkv", "-map", "0:v", "-map", "0:a:1", "-c:v", "copy", "-c:a", "dca", "-strict", "-2", "dts.mkv"),
+        ("-i", "two.mkv", "-map", "0:v", "-c", "copy", "plain.ts"),
+        (*picture, "-t", "1", "-c:v", "mpeg4", "old.avi"),
+        (*picture, "-t", "1", "-c:v", "mpeg4", "old.mkv"),
     ):  # fmt: skip
         subprocess.run(["ffmpeg", "-v", "error", *arguments], cwd=folder, check=True, timeout=60)
     return folder

@@ -7,55 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mediakit import Placed as File
 
-from headrace.core.pieces import FileEntry, Layout
 from headrace.errors import InputError
-from headrace.media.posters import Posters, There
-
-PIECE = 16384
-OFFSET = 5000
-
-
-class File:
-    """The second file of a torrent whose data lies at ``path``."""
-
-    def __init__(self, path: Path, name: str = "film.mp4") -> None:
-        self.size, self.name, self.index = path.stat().st_size, name, 1
-        self.entry = FileEntry(1, name, self.size, OFFSET)
-        self.torrent = self
-        self.info_hash = "ab" * 20
-        self.layout = Layout("t", PIECE, OFFSET + self.size, (FileEntry(0, "a", OFFSET, 0), self.entry))
-        self.handle, self.path = self, path
-        self.have = bytearray(self.layout.num_pieces)
-
-    def path_of(self, index: int) -> Path:
-        assert index == 1
-        return self.path
-
-    def come(self, share: float = 1.0) -> File:
-        count = round(len(self.have) * share)
-        self.have[:count] = b"\1" * count
-        return self
+from headrace.media.posters import Posters
 
 
 @pytest.fixture
 def file(film: Path) -> Any:
     return File(film)
-
-
-async def test_bytes_that_are_there(file: Any, film: Path) -> None:
-    file.have[0] = file.have[2] = 1
-    source, data = There(file), film.read_bytes()
-    assert await source.read(100) == data[:100]
-    assert await source.read(1 << 20) == data[100 : PIECE - OFFSET]
-    with pytest.raises(InputError):
-        await source.read(1)
-    source.seek(2 * PIECE - OFFSET)
-    assert await source.read(1 << 20) == data[2 * PIECE - OFFSET : 3 * PIECE - OFFSET]
-    file.come()
-    source.seek(file.size - 3)
-    assert await source.read(100) == data[-3:]
-    assert await source.read(100) == b""
 
 
 async def test_a_picture_by_the_real_process(file: Any) -> None:

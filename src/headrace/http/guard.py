@@ -115,7 +115,7 @@ class Guard:
         return web.Response(status=204, headers=headers)
 
     def _is_open(self, path: str) -> bool:
-        return bool(self.token) or path.startswith(("/stream/", "/playlist/", "/subtitles/"))
+        return bool(self.token) or path.startswith(("/stream/", "/playlist/", "/subtitles/", "/hls/"))
 
 
 def is_public(path: str) -> bool:

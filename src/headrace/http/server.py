@@ -16,6 +16,7 @@ from headrace.errors import InputError
 from headrace.http.api import Api
 from headrace.http.events import Events
 from headrace.http.guard import Guard, ProtocolLog, json_response
+from headrace.http.hls import Hls
 from headrace.http.hosts import bracketed, host_of, is_wildcard, lan_address
 from headrace.http.keeper import Exhibit, Keeper
 from headrace.http.listen import open_sockets
@@ -70,7 +71,7 @@ class Server:
         self._stats, self._metrics = Stats(torrents, clock, self._urls_for), Metrics(torrents, clock)
         self._pages, self._subtitles = Pages(), Subtitles(torrents, self._urls_for)
         self._api = Api(torrents, self._urls_for, keeper.more if keeper is not None else None)
-        self._media, self._poster = MediaApi(torrents), PosterApi(torrents)
+        self._media, self._poster, self._hls = MediaApi(torrents), PosterApi(torrents), Hls(torrents)
         self._runner: web.AppRunner | None = None
         self._shown = ""
 
@@ -115,7 +116,7 @@ class Server:
 
     def _application(self) -> web.Application:
         app = web.Application(middlewares=[self._guard.middleware()])
-        app.add_routes([*self._stats.routes(), *self._metrics.routes()])
+        app.add_routes([*self._stats.routes(), *self._metrics.routes(), *self._hls.routes()])
         app.add_routes(Login(self._token).routes())
         if self._keeper is not None:
             from headrace.http.write import Writes
@@ -153,6 +154,7 @@ class Server:
     async def _shutdown(self, _: web.Application) -> None:
         self._streams.end()
         await self._media.aclose()
+        await self._hls.aclose()
         await self._events.aclose()
 
     async def _playlist(self, request: web.Request) -> web.Response:

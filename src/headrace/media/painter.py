@@ -21,7 +21,7 @@ TRIES = 6
 
 def paint(av: Any, container: Any, share: float) -> bytes:
     """A keyframe from this share of the film on; ``LookupError`` when there is none."""
-    stream = _video(container)
+    stream = video_of(container)
     codec = stream.codec_context
     codec.thread_count, codec.skip_frame = 1, "NONKEY"
     if share and container.duration:
@@ -36,7 +36,8 @@ def paint(av: Any, container: Any, share: float) -> bytes:
     return jpeg(av, chosen)
 
 
-def _video(container: Any) -> Any:
+def video_of(container: Any) -> Any:
+    """The track with the film; ``LookupError`` when there is none."""
     for stream in container.streams.video:
         if not stream.disposition & type(stream.disposition).attached_pic:
             return stream

@@ -11,10 +11,9 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
-from headrace.core.spans import Span
 from headrace.errors import InputError
 from headrace.media.probe import Source, picture
-from headrace.streaming.reader import FileSpan, read_span
+from headrace.media.there import There
 from headrace.streaming.torrent import File
 
 SHARES = (0.2, 0.0)
@@ -31,41 +30,6 @@ Paint = Callable[[Source, str, float], Awaitable[bytes]]
 def absent(file: File) -> InputError:
     """What is said while there is no picture."""
     return InputError(f"Too little of {file.name} is there for a picture.", "Ask again later.", kind="no_picture")
-
-
-class There:
-    """A file as far as it is there: a ``Source`` that never waits and makes nobody fetch."""
-
-    def __init__(self, file: File) -> None:
-        self.size, self._file, self._position = file.size, file, 0
-
-    def seek(self, offset: int) -> int:
-        """Move to a byte."""
-        self._position = offset
-        return offset
-
-    async def read(self, n: int) -> bytes:
-        """Bytes from there that were checked; ``InputError`` when the next one was not."""
-        count = self._run(n)
-        if not count:
-            return b""
-        path = self._file.torrent.handle.path_of(self._file.index)
-        data = await asyncio.to_thread(read_span, FileSpan(path, self._position, count))
-        self._position += len(data)
-        return data
-
-    def _run(self, n: int) -> int:
-        """How many of the next bytes are there; 0 at the end of the file only."""
-        end = min(self.size, self._position + n)
-        layout, have = self._file.torrent.layout, self._file.torrent.handle.have
-        if end <= self._position or layout is None:
-            return 0
-        wanted = Span(self._position, end).shift(self._file.entry.offset)
-        gap = next((piece for piece in layout.pieces_of(wanted) if not have[piece]), None)
-        stop = wanted.end if gap is None else min(wanted.end, layout.span_of(gap).start)
-        if stop <= wanted.start:
-            raise absent(self._file)
-        return stop - wanted.start
 
 
 class Posters:
@@ -98,7 +62,7 @@ class Posters:
     async def _made(self, file: File, key: Key, had: int) -> bytes:
         for share in SHARES:
             try:
-                return await self._paint(There(file), file.name, share)
+                return await self._paint(There(file, absent), file.name, share)
             except InputError:
                 continue
         self._failed[key] = had

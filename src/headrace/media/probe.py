@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator
-from typing import NamedTuple, Protocol
+from collections.abc import AsyncIterator, Callable
+from typing import Any, NamedTuple, Protocol
 
 from headrace.core.display import printable
 from headrace.core.media_types import DEFAULT_TYPE, kind_of, media_type_of, suffix_of
@@ -26,7 +27,7 @@ MOST_BYTES = 32 << 20
 SILENCE = 20.0
 """Seconds from an answer to the child's next word: twice what it may spend on the processor."""
 CHUNK, STORY = 1 << 20, 1 << 20
-"""Bytes that the child may ask for at once, and say in the end."""
+"""Bytes that the child may ask for at once, and say in all."""
 
 JPEG = b"\xff\xd8\xff"
 """How every JPEG begins."""
@@ -59,10 +60,11 @@ class Source(Protocol):
 
 
 class Limits(NamedTuple):
-    """``size`` in bytes, ``silence`` in seconds."""
+    """``size`` in bytes of the file, ``silence`` in seconds, ``story`` in bytes of what is told."""
 
     size: int = MOST_BYTES
     silence: float = SILENCE
+    story: int = STORY
 
 
 USUAL = Limits()
@@ -87,9 +89,9 @@ async def probe(source: Source, name: str, limits: Limits = USUAL) -> Media:
     be told; whatever ``source`` raises passes through.
     """
     try:
-        media = facts.read(await _asked(source, name, limits))
+        media = facts.read(await ask(source, name, {}, limits))
     except ValueError as error:
-        raise _failed(name, "it told nonsense") from error
+        raise failed(name, "it told nonsense") from error
     if not media.tracks:
         raise not_media(name, "no tracks were found")
     return media
@@ -97,27 +99,40 @@ async def probe(source: Source, name: str, limits: Limits = USUAL) -> Media:
 
 async def picture(source: Source, name: str, share: float, limits: Limits = USUAL) -> bytes:
     """A picture from this share of the film on, a JPEG; errors as ``probe``'s."""
-    found = await _asked(source, name, limits, str(share))
+    found = await ask(source, name, {"picture": share}, limits)
     if not found.startswith(JPEG):
-        raise _failed(name, "it told nonsense")
+        raise failed(name, "it told nonsense")
     return found
 
 
-async def _asked(source: Source, name: str, limits: Limits, *more: str) -> bytes:
-    """What the child finds."""
-    async with _child(source.size, formats_for(name), *more) as child:
+async def ask(
+    source: Source,
+    name: str,
+    job: dict[str, Any],
+    limits: Limits = USUAL,
+    declined: Callable[[str, str], InputError] = not_media,
+) -> bytes:
+    """What the child finds for a job (see ``worker``); ``declined`` makes the error for what it cannot do, and why."""
+    async with _child(source.size, formats_for(name), *([json.dumps(job)] if job else ())) as child:
         try:
             what, found = await _Talk(child, source, limits).last_word()
         except (asyncio.IncompleteReadError, ConnectionError) as error:
-            raise _failed(name, "it ended without a word") from error
+            raise failed(name, "it ended without a word") from error
         except ValueError as error:
-            raise _failed(name, "it told nonsense") from error
+            raise failed(name, "it told nonsense") from error
+    if what == worker.LACKS:
+        raise EngineError(
+            f"Without PyAV nothing can look into films: {printable(found.decode('utf-8', 'replace'))}.",
+            "pip install av",
+            kind="missing",
+        )
     if what != worker.TOLD:
-        raise not_media(name, printable(found.decode("utf-8", "replace")))
+        raise declined(name, printable(found.decode("utf-8", "replace")))
     return found
 
 
-def _failed(name: str, reason: str) -> EngineError:
+def failed(name: str, reason: str) -> EngineError:
+    """What is said of a child that did not do as agreed."""
     return EngineError(
         f"The process that looked into {printable(name)} failed: {reason}.",
         "The file may be made to do that. It can be played all the same.",
@@ -135,13 +150,18 @@ class _Talk:
         self._left = limits.size
 
     async def last_word(self) -> tuple[bytes, bytes]:
-        """Serve its reads until it tells what it found; ``ValueError`` for a message that is not agreed."""
+        """Serve its reads until it has told what it found; ``ValueError`` for a message that is not agreed."""
+        parts: list[bytes] = []
+        left = self._limits.story
         while True:
             what, offset, size = worker.HEADER.unpack(await self._hear(worker.HEADER.size))
             if what == worker.READ and offset <= self._source.size and 0 < size <= CHUNK:
                 await self._answer(await self._bytes(offset, size))
-            elif what in (worker.TOLD, worker.FAILED) and size <= STORY:
-                return what, await self._hear(size)
+            elif what == worker.PART and 0 < size <= left:
+                parts.append(await self._hear(size))
+                left -= size
+            elif what in (worker.TOLD, worker.FAILED, worker.LACKS) and size <= left:
+                return what, b"".join([*(parts if what == worker.TOLD else ()), await self._hear(size)])
             else:
                 raise ValueError(f"unknown message {what!r} {offset} {size}")
 

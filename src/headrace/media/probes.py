@@ -11,6 +11,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from headrace.core.display import printable
 from headrace.errors import InputError, SwarmError
@@ -27,25 +28,27 @@ KEPT = 512
 """Files of which the answer is kept: a few kB each."""
 
 Key = tuple[str, int]
-Look = Callable[[Reader, str], Awaitable[Media]]
+T = TypeVar("T")
+"""What a look finds."""
+Look = Callable[[Reader, str], Awaitable[T]]
 
 
 @dataclass(slots=True)
-class _Job:
-    task: asyncio.Task[Media]
+class _Job(Generic[T]):
+    task: asyncio.Task[T]
     waiting: int = 0
 
 
-class Probes:
-    """The looks of one server. ``look`` does the work: ``probe``."""
+class Looks(Generic[T]):
+    """Looks of one kind. ``look`` does the work; ``kept`` answers are remembered (0: ``KEPT``)."""
 
-    def __init__(self, look: Look = probe, *, within: float = WITHIN, at_once: int = AT_ONCE) -> None:
-        self._look, self._within = look, within
+    def __init__(self, look: Look[T], *, within: float = WITHIN, at_once: int = AT_ONCE, kept: int = 0) -> None:
+        self._look, self._within, self._kept = look, within, kept or KEPT
         self._slots = asyncio.Semaphore(at_once)
-        self._known: OrderedDict[Key, Media | InputError] = OrderedDict()
-        self._jobs: dict[Key, _Job] = {}
+        self._known: OrderedDict[Key, T | InputError] = OrderedDict()
+        self._jobs: dict[Key, _Job[T]] = {}
 
-    async def of(self, file: File) -> Media:
+    async def of(self, file: File) -> T:
         """What the file is; ``InputError`` when it is nothing that plays, ``SwarmError`` when too little of it came."""
         key = (file.torrent.info_hash, file.index)
         if key in self._known:
@@ -68,28 +71,28 @@ class Probes:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _begin(self, key: Key, file: File) -> _Job:
+    def _begin(self, key: Key, file: File) -> _Job[T]:
         job = self._jobs[key] = _Job(asyncio.get_running_loop().create_task(self._run(key, file)))
         job.task.add_done_callback(lambda _: self._forget(key, job))
         return job
 
-    def _forget(self, key: Key, job: _Job) -> None:
+    def _forget(self, key: Key, job: _Job[T]) -> None:
         if self._jobs.get(key) is job:
             del self._jobs[key]
         if job.task.done() and not job.task.cancelled():
             job.task.exception()  # those who asked may have gone in the very moment
 
-    async def _run(self, key: Key, file: File) -> Media:
+    async def _run(self, key: Key, file: File) -> T:
         try:
-            found: Media | InputError = await self._found(file)
+            found: T | InputError = await self._found(file)
         except InputError as error:
             found = error
         self._known[key] = found
-        if len(self._known) > KEPT:
+        if len(self._known) > self._kept:
             self._known.popitem(last=False)
         return _told(found)
 
-    async def _found(self, file: File) -> Media:
+    async def _found(self, file: File) -> T:
         formats_for(file.name)  # raises before anything is fetched
         if not file.size:
             raise not_media(file.name, "it is empty")
@@ -106,7 +109,14 @@ class Probes:
             ) from None
 
 
-def _told(found: Media | InputError) -> Media:
+class Probes(Looks[Media]):
+    """The looks of one server for tracks."""
+
+    def __init__(self, look: Look[Media] = probe, *, within: float = WITHIN, at_once: int = AT_ONCE) -> None:
+        super().__init__(look, within=within, at_once=at_once)
+
+
+def _told(found: T | InputError) -> T:
     if isinstance(found, InputError):
         # a new one each time: tracebacks pile up in an error that is raised again and again
         raise InputError(found.message, found.hint, kind=found.kind)

@@ -1,12 +1,13 @@
-"""The process that looks into a file of strangers: ``python -m headrace.media.worker SIZE FORMATS [SHARE]``.
+"""The process that looks into a file of strangers: ``python -m headrace.media.worker SIZE FORMATS [JOB]``.
 
 Rules: it has no file, no network and no disk to write to: the bytes come from its parent, who is asked for them (by
 standard output) and sends them (by standard input). Its memory and its time on the processor are bounded. Whatever the
 file makes of FFmpeg's parsers stays in here. Only the child imports av, and only inside ``main``.
 
 Each message to the parent is a ``HEADER`` (what, a number, a size) and, but for ``READ``, so many bytes; each answer is
-a size (``ANSWER``) and so many bytes, none at the end of the file. With ``SHARE`` it is a picture that is told, a JPEG,
-from that share of the film on.
+a size (``ANSWER``) and so many bytes, none at the end of the file. ``JOB`` is JSON: ``{"picture": SHARE}`` tells a
+picture, a JPEG, from that share of the film on; ``{"outline": true}`` where it can be cut, and ``{"cut": …}`` a segment
+of it, in parts (see ``cutter``). Without one it is the tracks.
 """
 
 from __future__ import annotations
@@ -18,20 +19,25 @@ import os
 import pkgutil
 import struct
 import sys
+from collections.abc import Callable
 from typing import Any
 
-from headrace.media import painter
+from headrace.media import cutter, painter
 
 if sys.platform != "win32":
     import resource
 
 HEADER = struct.Struct(">cQI")
 ANSWER = struct.Struct(">I")
-READ, TOLD, FAILED = b"R", b"T", b"F"
-"""Bytes are asked for; what was found, as JSON; why nothing was found, as text."""
+READ, PART, TOLD, FAILED, LACKS = b"R", b"P", b"T", b"F", b"L"
+"""Bytes are asked for; a part of what was found; the rest of it; why nothing was found, as text; there is no PyAV."""
 
 MEMORY = 512 << 20
 """Bytes of address space. Python with FFmpeg's libraries takes 140 MB, a film's index rarely over 20."""
+MEMORY_TO_CUT = 768 << 20
+"""The same for who cuts: a segment's packets are in memory, ``cutter.MOST`` at most, and a second of it twice."""
+PIECE = 1 << 20
+"""Bytes of a part."""
 PROCESSOR = 10
 """Seconds on the processor. Starting takes 0.2, a look into a film 0.05."""
 STREAMS = 100
@@ -47,8 +53,13 @@ class Channel:
         self._source, self._sink = source, sink
 
     def tell(self, what: bytes, data: bytes) -> None:
-        """Send the last message."""
+        """Send a part, or the last message."""
         self._write(HEADER.pack(what, 0, len(data)) + data)
+
+    def part(self, data: bytes) -> None:
+        """Send a part of what was found, in pieces that the parent takes."""
+        for at in range(0, len(data), PIECE):
+            self.tell(PART, data[at : at + PIECE])
 
     def fetch(self, offset: int, size: int) -> bytes:
         """Ask for bytes of the file; fewer may come, none only at its end."""
@@ -206,24 +217,33 @@ def _bytes(bits: int | None) -> int | None:
     return bits // 8 if bits and bits > 0 else None
 
 
-def told(av: Any, file: Remote, formats: str, share: float | None) -> bytes:
-    """What was found: JSON, or a picture."""
-    if share is None:
+def told(av: Any, file: Remote, formats: str, job: dict[str, Any], part: Callable[[bytes], None]) -> bytes:
+    """What was found: JSON, a picture, or nothing more than was given to ``part``."""
+    if not job:
         return json.dumps(look(av, file, formats)).encode()
     with opened(av, file, formats) as container:
-        return painter.paint(av, container, share)
+        if "picture" in job:
+            return painter.paint(av, container, float(job["picture"]))
+        if "outline" in job:
+            return json.dumps(cutter.outline(av, container)).encode()
+        cutter.cut(av, container, job["cut"], part)
+        return b""
 
 
-def main(size: int, formats: str, share: float | None = None) -> None:
+def main(size: int, formats: str, job: dict[str, Any]) -> None:
     """Look, tell, end."""
     channel = Channel(os.dup(0), os.dup(1))
     nowhere = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(nowhere, standard)  # what FFmpeg prints must not be taken for a message
-    av = whole_av()
-    confine()
     try:
-        found = told(av, Remote(channel, size), formats, share)
+        av = whole_av()
+    except ImportError as error:
+        channel.tell(LACKS, str(error).encode("utf-8", "replace")[:WORDS])
+        return
+    confine(MEMORY_TO_CUT if "cut" in job else MEMORY)
+    try:
+        found = told(av, Remote(channel, size), formats, job, channel.part)
     except av.error.FFmpegError as error:
         channel.tell(FAILED, error.strerror.encode("utf-8", "replace"))
     except LookupError as error:
@@ -235,4 +255,4 @@ def main(size: int, formats: str, share: float | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2], float(sys.argv[3]) if len(sys.argv) > 3 else None)
+    main(int(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3]) if len(sys.argv) > 3 else {})
