@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-import logging
 import os
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -96,13 +95,3 @@ def app(monkeypatch: pytest.MonkeyPatch) -> FakeApp:
     monkeypatch.setitem(sys.modules, "headrace.app", fake)
     monkeypatch.setattr(headrace, "app", fake, raising=False)
     return fake
-
-
-@pytest.fixture
-def logs_as_before() -> Iterator[None]:
-    """What a test sets up of logging ends with it."""
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = before
-    root.setLevel(level)

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -167,19 +169,21 @@ def test_nothing_given_is_wrong_usage(capsys: Captured) -> None:
     assert (captured.out, captured.err) == ("", dispatch.overview())
 
 
-def test_debug_logs_without_secrets(app: Any, capsys: Captured) -> None:
-    import logging
+@pytest.mark.parametrize("argv", [["play", MAGNET, "--debug"], ["serve"], ["serve", "--debug"]])
+def test_a_command_logs_without_secrets_and_to_nowhere_when_it_has_ended(
+    app: Any, capsys: Captured, argv: list[str]
+) -> None:
+    root, asyncio_log = logging.getLogger(), logging.getLogger("asyncio")
+    before, levels = root.handlers[:], (root.level, asyncio_log.level)
 
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    try:
-        app.notes = ()
-        assert cli.main(["play", MAGNET, "--debug"]) == 0
-        logging.getLogger("x").debug("asked http://t.example/announce?passkey=secret")
-        said = capsys.readouterr().err
-        assert "DEBUG x: asked http://t.example/announce?***" in said
-    finally:
-        root.handlers[:], root.level = before, level
+    def notes() -> Iterator[Any]:
+        logging.getLogger("x").warning("asked http://t.example/announce?passkey=secret")
+        yield from ()
+
+    app.notes = notes()
+    assert cli.main(argv) == 0
+    assert "asked http://t.example/announce?***" in capsys.readouterr().err
+    assert (root.handlers, (root.level, asyncio_log.level)) == (before, levels)
 
 
 def run_python(code: str, **more: Any) -> subprocess.CompletedProcess[str]:

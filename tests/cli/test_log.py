@@ -15,15 +15,12 @@ HASH = "ab" * 20
 SECRET = "http://tracker.example/announce/9f8e7d6c5b4a39281706"
 
 
-pytestmark = pytest.mark.usefixtures("logs_as_before")
-
-
 def written(form: str, *notes: events.Note, level: int = logging.INFO) -> list[str]:
     stream = io.StringIO()
-    log.set_up(form, level, stream)
     view = log.LogView(io.StringIO())
-    for note in notes:
-        view(events.Of(HASH, note))
+    with log.to(form, level, stream):
+        for note in notes:
+            view(events.Of(HASH, note))
     return stream.getvalue().splitlines()
 
 
@@ -59,12 +56,12 @@ def test_what_nobody_would_look_for_is_not_written() -> None:
 @pytest.mark.parametrize("form", ["plain", "json"])
 def test_no_line_has_a_secret_whoever_wrote_it(form: str) -> None:
     stream = io.StringIO()
-    log.set_up(form, logging.INFO, stream)
-    logging.getLogger("other").warning("no answer from %s", SECRET)
-    try:
-        raise ValueError(SECRET)
-    except ValueError:
-        logging.getLogger("other").exception("failed")
+    with log.to(form, logging.INFO, stream):
+        logging.getLogger("other").warning("no answer from %s", SECRET)
+        try:
+            raise ValueError(SECRET)
+        except ValueError:
+            logging.getLogger("other").exception("failed")
     assert "tracker.example" in stream.getvalue()
     assert "9f8e" not in stream.getvalue()
     if form == "json":

@@ -11,9 +11,6 @@ from headrace.core import events
 HASH = "ab" * 20
 
 
-pytestmark = pytest.mark.usefixtures("logs_as_before")
-
-
 def test_what_was_given_for_this_run_is_known(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEADRACE_MAX_PEERS", "9")
     assert cli.main(["serve", "--down-limit", "1000000", "--port", "0"]) == 0

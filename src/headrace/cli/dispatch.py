@@ -114,10 +114,17 @@ def _run(argv: list[str], manner: Manner) -> int:
         sys.stdout.write(help_text(module.VERB, _columns(WIDTH)))
         return 0
     manner.json, manner.debug = arguments.settings.json, arguments.settings.debug
-    if manner.debug:
-        _log_to_stderr()
-    code: int = module.run(arguments)
+    with _debug_log() if manner.debug else contextlib.nullcontext():
+        code: int = module.run(arguments)
     return code
+
+
+def _debug_log() -> contextlib.AbstractContextManager[None]:
+    import logging
+
+    from headrace.cli import log
+
+    return log.to("debug", logging.DEBUG)
 
 
 def _columns(most: int) -> int:
@@ -200,15 +207,3 @@ def _flushed() -> bool:
     except (OSError, ValueError):
         return False
     return True
-
-
-def _log_to_stderr() -> None:
-    import logging
-
-    class Redacting(logging.Formatter):
-        def format(self, record: logging.LogRecord) -> str:
-            return redact(super().format(record))
-
-    handler = logging.StreamHandler()
-    handler.setFormatter(Redacting("%(relativeCreated)7.0f %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=logging.DEBUG, handlers=[handler], force=True)

@@ -6,9 +6,11 @@ wrote it. Progress is for the API; here stands what somebody would look for the 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import sys
+from collections.abc import Iterator
 from typing import TextIO
 
 from headrace.cli.words import clean, count
@@ -19,22 +21,45 @@ from headrace.core.units import format_size
 logger = logging.getLogger("headrace.serve")
 
 
-def set_up(form: str, level: int, stream: TextIO | None = None) -> None:
-    """All loggers write to ``stream`` (standard error) in this form, ``plain`` or ``json``, from this level on."""
+@contextlib.contextmanager
+def to(form: str, level: int, stream: TextIO | None = None) -> Iterator[None]:
+    """Within it all loggers write to ``stream`` (standard error), from this level on and to nowhere else.
+
+    ``form`` is ``plain``, ``json`` or ``debug``. Afterwards logging is as it was: a program that runs several commands
+    in one process may have closed that stream by then.
+    """
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(_Json() if form == "json" else _Plain())
-    logging.basicConfig(level=level, handlers=[handler], force=True)
-    if level > logging.DEBUG:
-        for chatty in ("asyncio", "watchfiles"):
-            logging.getLogger(chatty).setLevel(logging.WARNING)
+    handler.setFormatter(_FORMS[form]())
+    root, calm = logging.getLogger(), [logging.getLogger(name) for name in _CHATTY if level > logging.DEBUG]
+    before, levels = root.handlers[:], [(logger, logger.level) for logger in (root, *calm)]
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for each in calm:
+        each.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        root.handlers[:] = before
+        for each, was in levels:
+            each.setLevel(was)
+        handler.close()
 
 
-class _Plain(logging.Formatter):
+class _Redacting(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(super().format(record))
+
+
+class _Plain(_Redacting):
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S")
 
-    def format(self, record: logging.LogRecord) -> str:
-        return redact(super().format(record))
+
+class _Debug(_Redacting):
+    """Of a command that ends: milliseconds since its start say more than the time of day."""
+
+    def __init__(self) -> None:
+        super().__init__("%(relativeCreated)7.0f %(levelname)s %(name)s: %(message)s")
 
 
 class _Json(logging.Formatter):
@@ -49,6 +74,10 @@ class _Json(logging.Formatter):
         if record.exc_info:
             line["traceback"] = redact(self.formatException(record.exc_info))
         return json.dumps(line)
+
+
+_FORMS: dict[str, type[logging.Formatter]] = {"plain": _Plain, "json": _Json, "debug": _Debug}
+_CHATTY = ("asyncio", "watchfiles")
 
 
 class LogView:

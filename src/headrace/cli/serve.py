@@ -37,13 +37,12 @@ def run(arguments: Arguments) -> int:
 
     settings = arguments.settings
     level = logging.DEBUG if settings.debug else logging.WARNING if settings.quiet else logging.INFO
-    log.set_up(settings.log_format, level)
     found = token.find(settings)
     if found.fresh:
         # not by the log, which is kept and read by others
         sys.stderr.write(f"The token of this server, shown this once: {found.text}\n")
     fixed = frozenset(name for name, origin in arguments.origins.items() if origin.startswith(("-", "HEADRACE_")))
-    with Later(settings, "serve") as say:
+    with log.to(settings.log_format, level), Later(settings, "serve") as say:
         return app.serve(settings, say, fixed, _invite)
 
 
