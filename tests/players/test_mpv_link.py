@@ -20,6 +20,7 @@ from headrace.players.report import Reporter
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the double listens on a unix socket")
 URL = "http://h/a.mkv"
+HERE_ONLY = "set start none; set file-local-options/start {}"
 
 
 class FakeMpv:
@@ -36,6 +37,10 @@ class FakeMpv:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.writer = writer
         async for line in reader:
+            if not line.startswith(b"{"):  # mpv's other syntax, as in input.conf: no answer
+                self.commands.append([line.decode().strip()])
+                self.news.set()
+                continue
             message = json.loads(line)
             command = message["command"]
             self.commands.append(command)
@@ -119,13 +124,13 @@ async def test_states_follow_the_properties(world: World, seen: Any) -> None:
 
 
 async def test_joining_late_when_the_file_plays_already(seen: Any) -> None:
-    media = Media(URL, start=3, subtitles=("http://h/a.srt",))
+    media = Media(URL, start=3, subtitles=("http://h/a.srt",), playlist=True)
     world = World(seen, media)
     world.mpv.refused.clear()
     await world.start()
     world.mpv.change("time-pos", 4.0)
     assert await seen.until(lambda s: True) == PlayerState("playing", 4.0, 60.0, URL)
-    await world.mpv.asked("set_property", "start", "none")
+    await world.mpv.asked(HERE_ONLY.format(3))
     await world.mpv.asked("sub-add", "http://h/a.srt")
     world.mpv.send(event="file-loaded")  # it was on its way
     world.mpv.change("time-pos", 4.1)
@@ -174,14 +179,31 @@ async def test_errors_and_redirects(world: World, seen: Any) -> None:
     assert seen.names() == ["starting", "failed"]
 
 
-async def test_the_start_counts_for_the_first_file_only(world: World) -> None:
+@pytest.mark.parametrize("media", [Media(URL, start=17.5, playlist=True)])
+async def test_the_start_counts_for_the_first_file_of_a_playlist_only(world: World) -> None:
     world.mpv.load()
-    assert await world.mpv.asked("set_property", "start") == ["set_property", "start", "none"]
+    await world.mpv.asked(HERE_ONLY.format(17.5))
     before = len(world.mpv.commands)
     world.mpv.load()
     await world.mpv.asked("get_property", "path")
     await world.link.seek(1)
-    assert [c for c in world.mpv.commands[before:] if c[0] == "set_property"] == []
+    assert [c for c in world.mpv.commands[before:] if "start" in c[0]] == []
+
+
+@pytest.mark.parametrize(
+    "media",
+    [
+        Media(URL, start=17.5),  # with --length mpv would end at once: it reckons the end from the start
+        Media(URL, playlist=True),
+        Media(URL, start=17.5, playlist=True, extra=("--start=20",)),  # what the user says of it, holds
+        Media(URL, start=17.5, playlist=True, extra=("--mpv-start=20",)),
+    ],
+)
+async def test_a_start_that_is_no_trouble_stays(world: World) -> None:
+    world.mpv.load()
+    await world.mpv.asked("get_property", "path")
+    await world.link.seek(1)
+    assert [c for c in world.mpv.commands if "start" in c[0] or c[1:2] == ["start"]] == []
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,19 @@ async def test_a_playlist_plays_all_and_only_the_first_from_the_middle(player: s
     await running.stop()
 
 
+@pytest.mark.parametrize("playlist", [False, True])
+async def test_mpv_plays_a_part_of_a_length(real_mpv: str, server: Any, seen: Any, playlist: bool) -> None:
+    entries = [server.url("clip.mkv"), server.url("clip.mkv") + "&second"]
+    server.files["list.m3u8"] = "\n".join(["#EXTM3U", *entries, ""]).encode()
+    url = server.url("list.m3u8") if playlist else entries[0]
+    media = Media(url, start=9, playlist=playlist, extra=(*QUIET["mpv"], "--length=1"))
+    running = await launch("mpv", media, seen)
+    assert await asyncio.wait_for(running.wait(), 20) == 0
+    ends = {state.path: state.position for state in seen.states if state.state == "ended"}
+    expected = {entries[0]: pytest.approx(10, abs=0.5)} | ({entries[1]: pytest.approx(1, abs=0.5)} if playlist else {})
+    assert ends == expected
+
+
 async def test_mpv_waiting_for_bytes_is_buffering_and_goes_on(real_mpv: str, server: Any, seen: Any) -> None:
     server.rate = len(server.files["clip.mkv"]) / 10  # twice as fast as it plays
     running = await launch("mpv", Media(server.url("clip.mkv"), extra=QUIET["mpv"]), seen)

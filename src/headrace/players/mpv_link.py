@@ -26,7 +26,7 @@ from typing import Any
 from headrace.players.base import Media, PlayerState
 from headrace.players.folder import private_folder
 from headrace.players.process import Child
-from headrace.players.record import Control
+from headrace.players.record import Control, seconds
 from headrace.players.report import Reporter
 
 OBSERVED = ("time-pos", "duration", "pause", "paused-for-cache", "eof-reached", "seeking")
@@ -205,10 +205,20 @@ class MpvLink:
             self._reporter.report(PlayerState("ended"))
 
     def _first_file(self) -> None:
-        # --start would hold for every entry of a playlist
-        self._send("set_property", "start", "none")
+        self._start_here_only()
         if self._later:
             self._adding = asyncio.get_running_loop().create_task(self._add(self._later, select=not self._given))
+
+    def _start_here_only(self) -> None:
+        """Our ``--start`` would hold for every entry of a playlist.
+
+        Where a file ends by ``--length`` is reckoned from it at every moment, so it must not be gone for one: both
+        commands are sent as one list, which only mpv's other syntax has (and answers nothing to).
+        """
+        theirs = any(word.removeprefix("--mpv-").removeprefix("--").startswith("start=") for word in self._media.extra)
+        if self._media.playlist and self._media.start > 0 and not theirs and self._writer is not None:
+            start = seconds(self._media.start)
+            self._writer.write(f"set start none; set file-local-options/start {start}\n".encode())
 
     async def _add(self, sources: Sequence[str], *, select: bool) -> bool:
         """The first one is selected when asked for; the others can be switched to."""
@@ -232,9 +242,9 @@ class MpvLink:
         answer = await self._send("get_property", "sid")
         return await self._add(sources, select=answer.get("data") in (False, None, "no"))
 
-    async def seek(self, seconds: float) -> bool:
+    async def seek(self, position: float) -> bool:
         """Absolute, and exact as mpv's own default for absolute seeks."""
-        return await self._ask("seek", seconds, "absolute")
+        return await self._ask("seek", position, "absolute")
 
     async def ask_to_quit(self) -> None:
         """Send ``quit``."""
