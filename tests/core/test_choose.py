@@ -55,6 +55,27 @@ def test_playlists_are_in_natural_order_without_extras() -> None:
     assert [entry.index for entry in playlist(PACK)] == [1, 0, 2, 3, 4]
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("S01E01.mkv", "S01E02.mkv", "1x03.mkv", "2x01.mkv"),
+        ("Show.S01E02.mkv", "Show.1x10.mkv", "Show.2x01.mkv", "Show.S02E02.mkv"),
+        ("Show/Show s01.e01.mkv", "Show/Show S01E02.mkv", "Show/Show 1x03-04.mkv", "Show/Show S1 Ep5.mkv"),
+        ("Show 1x02/a.mkv", "Show S01E03/a.mkv", "Show 2x01/a.mkv", "Show S10E01/a.mkv"),
+        # Two shows stay apart, and what is no episode stays where its name puts it.
+        ("Alpha 2x01.mkv", "Beta S01E01.mkv"),
+        ("Show 1920x1080.mkv", "Show S01E01.mkv", "Show 2x01.mkv", "Show the film.mkv"),
+    ],
+)
+def test_episodes_are_in_order_however_they_are_spelt(names: tuple[str, ...]) -> None:
+    assert [entry.path for entry in playlist(entries(*((name, 5) for name in reversed(names))))] == list(names)
+
+
+def test_two_spellings_of_one_episode_have_an_order() -> None:
+    either = [entries(("2x01.mkv", 5), ("S02E01.mkv", 5)), entries(("S02E01.mkv", 5), ("2x01.mkv", 5))]
+    assert [[entry.path for entry in playlist(files)] for files in either] == [["2x01.mkv", "S02E01.mkv"]] * 2
+
+
 @pytest.mark.parametrize("choice", [main_video, playlist])
 @pytest.mark.parametrize(
     ("files", "words"),

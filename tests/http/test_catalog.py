@@ -13,11 +13,11 @@ def entries(*paths, size=1_000_000_000):
 def test_a_season_pack():
     files = entries("Show/S01E10.mkv", "Show/S01E02-E03.mkv", "Show/2x01.mp4", "Show/S01E10.srt")
     found = described([*files, FileEntry(4, "Show/sample.mkv", 1000, 4_000_000_000)])
-    assert [found[index]["order"] for index in range(5)] == [2, 1, 0, None, None]
+    assert [found[index]["order"] for index in range(5)] == [1, 0, 2, None, None]
     assert found[1]["episode"] == {"season": 1, "episodes": [2, 3]}
     assert found[3]["episode"] is found[4]["episode"] is None
     season = {"season": 2, "episodes": [1]}
-    assert found[2] == {"offset": 2_000_000_000, "media_type": "video/mp4", "order": 0, "episode": season}
+    assert found[2] == {"offset": 2_000_000_000, "media_type": "video/mp4", "order": 2, "episode": season}
 
 
 def test_nothing_plays():

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
 from headrace.core.display import printable
-from headrace.core.episodes import Episode, episode_by_rules, episode_of, parse_selector
+from headrace.core.episodes import Episode, episode_by_rules, episode_of, parse_selector, spelt_alike
 from headrace.core.extras import extras_among
 from headrace.core.media_types import kind_of, suffix_of
 from headrace.core.natural import natural_key
@@ -38,7 +38,7 @@ def main_video(files: Sequence[FileEntry]) -> FileEntry:
 def playlist(files: Sequence[FileEntry]) -> list[FileEntry]:
     """All videos but samples and other extras, in natural order; all audio files when there is no video.
 
-    ``InputError`` when nothing is playable.
+    Episodes come in order however they are spelt: ``S01E01`` before ``2x01``. ``InputError`` when nothing is playable.
     """
     return _in_order(_main(files))
 
@@ -88,7 +88,7 @@ def _largest(files: Sequence[FileEntry]) -> FileEntry:
 
 
 def _in_order(files: Iterable[FileEntry]) -> list[FileEntry]:
-    return sorted(files, key=lambda entry: natural_key(entry.path))
+    return sorted(files, key=lambda entry: (natural_key(spelt_alike(entry.path)), entry.path))
 
 
 def _by_episode(files: Sequence[FileEntry], selector: str) -> list[FileEntry]:

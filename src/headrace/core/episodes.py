@@ -95,6 +95,15 @@ def episode_by_title(path: str) -> Episode | None:
     return Episode(seasons[0] if seasons else None, episodes) if episodes else None
 
 
+def spelt_alike(path: str) -> str:
+    """The path in lower case, with ``S02E05``, ``s02.ep05`` and ``2x05`` written in one way: for sorting."""
+    return _NXE.sub(_mark, _SXE.sub(_mark, path.lower()))
+
+
+def _mark(match: re.Match[str]) -> str:
+    return f"s{int(match[1])}e{int(match[2])}{match[3]}"
+
+
 def _numbers(value: object) -> tuple[int, ...]:
     items = value if isinstance(value, list) else [value]
     return tuple(item for item in items if isinstance(item, int))
