@@ -36,6 +36,7 @@ class Handle:
             place.write_bytes(data)
         self.layout = Layout(name, piece_length, offset, tuple(entries))
         self.have = bytearray()
+        self.part_file: Path | None = None
         self.flying: tuple[int, ...] = ()
         self.tell_peers: Callable[[], None] = lambda: None
 
@@ -57,6 +58,11 @@ class Handle:
     def set_limits(self, down: int, up: int) -> None:
         self.limits = (down, up)
 
+    def report_blocks(self, wanted: bool) -> None: ...
+    def take_over(self, piece: int) -> None: ...
+    def find_peers(self) -> None: ...
+    def set_calm(self, calm: bool) -> None: ...
+    def settle(self) -> None: ...
     def request_stats(self) -> None: ...
     def request_peers(self) -> None:
         self.tell_peers()
@@ -135,7 +141,7 @@ class World:
         self, files: Sequence[tuple[str, bytes]], *, name: str = "A film", piece_length: int = PIECE, known: bool = True
     ) -> Torrent:
         self.handle = Handle(self.folder, files, name, piece_length)
-        self.torrent = Torrent(self.handle, name=name, info_hashes=(V1, V2))  # type: ignore[arg-type]
+        self.torrent = Torrent(self.handle, name=name, info_hashes=(V1, V2))
         self.torrents.add(self.torrent)
         if known:
             self.know()

@@ -23,12 +23,12 @@ async def test_every_figure_has_its_help_and_its_torrent(world, v1, video):
     await world.start(uptime=lambda: 7.5)
     torrent.handle_event(Stats(v1, "downloading", 5000, 70, 9000, 20, 3, 1))
     torrent.handle_event(PieceFailed(v1, 1))
-    torrent.monitor._told = Waiting("slow", "", 1, 2.0)
     wire = await world.connect()
     await wire.send("GET", f"/stream/{v1}/0/x", "Range: bytes=0-65535")
     await wire.head()
     await wire.body(65536)
     await world.until(lambda: world.heads == 0)
+    torrent.monitor._told = Waiting("slow", "", 1, 2.0)
     reply, found = await scraped(world)
     assert reply.headers["content-type"].startswith("text/plain; version=")
     ours = {name: family for name, family in found.items() if name.startswith("headrace")}
