@@ -34,6 +34,7 @@ def zipped(*members: tuple[str, bytes]) -> bytes:
         gzip.compress(LIST),
         zipped(("readme", b"x"), ("guarding.p2p", LIST)),
     ],
+    ids=["plain", "dos", "marked", "latin-1", "gzip", "zip"],
 )
 def test_files(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "list"
@@ -54,6 +55,7 @@ def test_files(tmp_path: Path, data: bytes) -> None:
         (zipped(("a", LIST))[:60], "unpacked"),
         (zipped(("a", LIST)).replace(b"\x08\x00", b"\x63\x00"), "unpacked"),
     ],
+    ids=["empty", "comment", "torn lines", "page", "torn gzip", "torn zip", "strange zip"],
 )
 def test_unusable_files(tmp_path: Path, data: bytes, word: str) -> None:
     path = tmp_path / "list"
@@ -64,7 +66,7 @@ def test_unusable_files(tmp_path: Path, data: bytes, word: str) -> None:
     assert "list" in caught.value.message
 
 
-@pytest.mark.parametrize("pack", [bytes, gzip.compress, lambda data: zipped(("a", data))])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, lambda data: zipped(("a", data))], ids=["plain", "gzip", "zip"])
 def test_the_size_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pack: object) -> None:
     assert callable(pack)
     monkeypatch.setattr(blocklists, "MAX_SIZE", len(LIST) * 10)
@@ -84,10 +86,14 @@ def test_what_is_no_list(text: str) -> None:
 
 
 class Site(BaseHTTPRequestHandler):
+    awake = threading.Event()
+
     def log_message(self, format: str, *args: object) -> None:
         pass
 
     def do_GET(self) -> None:
+        if "slow" in self.path:
+            self.awake.wait(60)
         self.send_response(200)
         self.end_headers()
         self.wfile.write(gzip.compress(LIST) if "key" in self.path else b"")
@@ -109,7 +115,8 @@ def test_a_url(monkeypatch: pytest.MonkeyPatch) -> None:
             with pytest.raises(InputError, match="Cannot fetch"):
                 blocklists.load(url, source_address="192.0.2.1")
             with pytest.raises(InputError, match="in time"):
-                blocklists.load(url, timeout=0)
+                blocklists.load(url + "?slow", timeout=0.05)
         finally:
+            Site.awake.set()
             server.shutdown()
             thread.join()

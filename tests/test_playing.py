@@ -44,17 +44,30 @@ async def play(folder: Path, said: list[events.Note], *peers: FakePeer, **settin
         await session.aclose()
 
 
-async def until(said: list[events.Note], kind: type[events.Note]) -> None:
-    async with asyncio.timeout(20):
-        while not any(isinstance(note, kind) for note in said):
-            await asyncio.sleep(0.01)
+class Said(list[events.Note]):
+    """What was told, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._news = asyncio.Event()
+
+    def append(self, note: events.Note) -> None:
+        super().append(note)
+        self._news.set()
+
+    async def until(self, kind: type[events.Note]) -> None:
+        """Return when such a note is told, or was."""
+        async with asyncio.timeout(60):
+            while not any(isinstance(note, kind) for note in self):
+                self._news.clear()
+                await self._news.wait()
 
 
 async def test_it_serves_until_it_is_interrupted_and_says_so(tmp_path: Path) -> None:
-    said: list[events.Note] = []
+    said = Said()
     async with play(tmp_path, said, FakePeer(rate=4_000_000)) as playing:
         task = asyncio.ensure_future(playing.run())
-        await until(said, events.Ready)
+        await said.until(events.Ready)
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
@@ -65,7 +78,7 @@ async def test_it_serves_until_it_is_interrupted_and_says_so(tmp_path: Path) -> 
 
 
 async def test_nobody_answering_in_time_ends_it(tmp_path: Path) -> None:
-    said: list[events.Note] = []
+    said = Said()
     async with play(tmp_path, said, timeout=0.2) as playing:
         with pytest.raises(SwarmError, match="No peer answered") as caught:
             await playing.run()
@@ -73,7 +86,7 @@ async def test_nobody_answering_in_time_ends_it(tmp_path: Path) -> None:
 
 
 async def test_an_unknown_player_ends_it_before_anything_is_served(tmp_path: Path) -> None:
-    said: list[events.Note] = []
+    said = Said()
     async with play(tmp_path, said, player="mpw") as playing:
         with pytest.raises(PlayerError):
             await playing.run()
@@ -81,10 +94,10 @@ async def test_an_unknown_player_ends_it_before_anything_is_served(tmp_path: Pat
 
 
 async def test_a_torrent_that_fails_ends_it(tmp_path: Path) -> None:
-    said: list[events.Note] = []
+    said = Said()
     async with play(tmp_path, said, FakePeer(rate=1000)) as playing:
         task = asyncio.ensure_future(playing.run())
-        await until(said, events.Serving)
+        await said.until(events.Serving)
         playing._torrent.handle.fail("engine", "it broke")
         with pytest.raises(HeadraceError, match="it broke"):
             await task
@@ -160,11 +173,11 @@ async def test_what_an_earlier_run_left_goes_and_the_quota_holds(
             (tmp_path / info_hash).mkdir()
             (tmp_path / info_hash / "film.mkv").write_bytes(b"x" * 100 * KIB)
             await library.put(Entry(info_hash, keep=keep))
-    said: list[events.Note] = []
+    said = Said()
     async with play(tmp_path, said, FakePeer(rate=4_000_000), quota=50 * KIB) as playing:
         task = asyncio.ensure_future(playing.run())
-        await until(said, events.Warning)
-        await until(said, events.Ready)
+        await said.until(events.Warning)
+        await said.until(events.Ready)
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
