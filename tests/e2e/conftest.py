@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,8 +19,17 @@ from kit.films import make_films
 
 @pytest.fixture(scope="session")
 def films(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The same film by name, in three containers."""
-    return make_films(tmp_path_factory.mktemp("films"))
+    """The same film by name, in three containers; made once, also when several processes run tests."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "films"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            making = folder.with_suffix(".new")
+            making.mkdir()
+            make_films(making)
+            making.rename(folder)
+    return {path.name: path for path in folder.iterdir()}
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,7 @@ def seconds_of(name: str) -> int:
     return SECONDS * (REPEATS if name.startswith("long") else 1)
 
 
-def make_films(folder: Path) -> dict[str, Path]:
+def make_films(folder: Path) -> None:
     """The same film in each container: MP4 with the index in front and at the end, Matroska with Cues at the end."""
     original = folder / "last.mp4"
     testcard.make(original, SECONDS)
@@ -32,7 +32,6 @@ def make_films(folder: Path) -> dict[str, Path]:
     ):
         argv = ["ffmpeg", "-v", "error", *before, "-i", str(original), "-map", "0", "-c", "copy", *after]
         subprocess.run([*argv, str(folder / name)], check=True, timeout=60)
-    return {path.name: path for path in folder.iterdir()}
 
 
 async def picture(source: str | Path, seconds: float, *, within: float = 30) -> bytes:
