@@ -20,7 +20,7 @@ from headrace.testing.engine_world import FILES, FIRST_MOMENT, PIECE, SLOW, Clie
 
 async def nothing_wanted_nothing_fetched(world: World) -> None:
     """A connected seed alone brings hardly anything, and nothing more as time goes on."""
-    seed = await world.add_seed()
+    seed = await world.add_seed(rate=SLOW)  # on a busy machine the moment is a long one
     async with client(world, seed) as one:
         await one.stats(lambda stats: stats.seeds == 1, "a seed")
         for piece in (pieces_in(world) // 2, pieces_in(world) // 2 + 5, pieces_in(world) // 2 + 10):
@@ -32,7 +32,7 @@ async def nothing_wanted_nothing_fetched(world: World) -> None:
 
 async def wanted_pieces_come_alone(world: World) -> None:
     """What is wanted becomes ready, the short last piece too, and hardly anything else; ``have`` says the same."""
-    seed = await world.add_seed()
+    seed = await world.add_seed(rate=SLOW)
     wanted = (20, 21, 27, 28, pieces_in(world) - 1)
     async with client(world, seed) as one:
         await one.fetch(wanted)
