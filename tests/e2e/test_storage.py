@@ -51,10 +51,11 @@ async def test_a_film_goes_on_where_it_was_stopped(films: dict[str, Path], data:
 async def not_to_be_kept(data: Path, info_hash: str) -> bool:
     """Whether the library says so; it is made while the film starts."""
     place, found = data / ".headrace" / "library.db", "SELECT 1 FROM torrents WHERE info_hash = ? AND NOT keep"
-    with contextlib.suppress(sqlite3.OperationalError):
+    try:
         with contextlib.closing(sqlite3.connect(f"file:{place}?mode=ro", uri=True)) as library:
             return bool(library.execute(found, [info_hash]).fetchall())
-    return False
+    except sqlite3.OperationalError:
+        return False
 
 
 async def test_what_a_killed_run_was_not_to_keep_goes_at_the_next_start(
