@@ -11,6 +11,7 @@ import pytest
 
 from headrace import app
 from headrace.errors import EngineError
+from headrace.library import presence
 from headrace.settings import Settings
 from headrace.sources import Loaded
 from headrace.testing.fake_swarm import Content, FakeFile
@@ -50,3 +51,31 @@ def test_the_files_of_a_torrent_file_need_no_swarm(tmp_path: Path, monkeypatch: 
     loaded = Loaded(None, make_torrent(folder, piece_length=16384), "show.torrent", "ab" * 20)
     layout = app.list_files(Settings(), loaded)
     assert [(entry.path, entry.size) for entry in layout.listed()] == [("show/one.mkv", 30000), ("show/two.srt", 500)]
+
+
+def test_play_hands_the_work_to_the_server_of_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And only while there is one: else it begins by itself."""
+    settings, loaded = Settings(dir=tmp_path), Loaded(None, b"", "x.torrent", "ab" * 20)
+    seen: list[Any] = []
+
+    class FakeHandover:
+        def __init__(self, *given: Any) -> None:
+            seen.append(given)
+
+        async def run(self) -> int:
+            return 6
+
+    def begin(*_: Any) -> Any:
+        raise EngineError("begun here")
+
+    monkeypatch.setattr("headrace.handover.Handover", FakeHandover)
+    monkeypatch.setattr(app, "_begin", begin)
+    claim = presence.claim(settings.library_folder)
+    claim.announce("http://127.0.0.1:9", "secret")
+    assert app.play(settings, loaded, print, frozenset({"port"})) == 6
+    ((server, *rest),) = seen
+    assert (server.url, server.token) == ("http://127.0.0.1:9", "secret")
+    assert rest == [settings, loaded, print, frozenset({"port"})]
+    claim.release()
+    with pytest.raises(EngineError, match="begun here"):
+        app.play(settings, loaded, print)

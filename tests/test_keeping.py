@@ -79,6 +79,17 @@ async def test_what_is_there_is_not_added_twice(tmp_path: Path) -> None:
         assert entry.trackers == ("http://t/",)
 
 
+async def test_what_is_not_to_be_kept_says_so_until_somebody_keeps_it(tmp_path: Path) -> None:
+    async with kept(tmp_path) as one:
+        for wish, keep in (({"keep": False}, False), ({"keep": False}, False), ({}, True), ({"keep": False}, True)):
+            torrent, _ = await one.add(PACK.torrent, **wish)
+            assert one.keeping.more(torrent)["keep"] is keep
+        await one.keeping.remove(torrent, delete_data=True)
+        torrent, _ = await one.add(PACK.torrent, keep=False)
+        await one.keeping.change(torrent, ChangeTorrent(pinned=True))
+        assert one.keeping.more(torrent)["keep"]
+
+
 async def test_only_what_is_watched_is_fetched(tmp_path: Path) -> None:
     async with kept(tmp_path, FakePeer(rate=4_000_000)) as one:
         torrent, _ = await one.add(PACK.torrent)

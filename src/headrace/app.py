@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from headrace.core.pieces import Layout
+    from headrace.library.presence import Present
     from headrace.serving import Invite
     from headrace.settings import Settings
     from headrace.sources import Loaded
@@ -30,8 +31,16 @@ Say = Callable[[events.Note], None]
 INTERRUPTED = 130
 
 
-def play(settings: Settings, loaded: Loaded, say: Say) -> int:
-    """Stream into a player until it ends; the exit code."""
+def play(settings: Settings, loaded: Loaded, say: Say, flags: frozenset[str] = frozenset()) -> int:
+    """Stream into a player until it ends; the exit code. Where a server has the folder, it is the server that streams.
+
+    ``flags`` names the settings that were given on the command line.
+    """
+    server = _server_of(settings)
+    if server is not None:
+        from headrace.handover import Handover
+
+        return _until_done(lambda: Handover(server, settings, loaded, say, flags).run())
     choice = Choice(settings.file, settings.all, eager=settings.eager)
     session, begun = _begin(settings, loaded, choice, None, say)
     from headrace.playing import Playing
@@ -87,16 +96,32 @@ def _begin(settings: Settings, loaded: Loaded, choice: Choice, folder: Path | No
 
 def _told_by_whom(error: EngineError, settings: Settings) -> EngineError:
     """Of data that is in use: by the server of this folder, if there is one."""
-    if error.kind != "in_use":
-        return error
-    from headrace.library import presence
-
-    server = presence.find(settings.library_folder)
+    server = _server_of(settings) if error.kind == "in_use" else None
     return server.refusal() if server is not None else error
 
 
+def _server_of(settings: Settings) -> Present | None:
+    """The server that has the folder, if one runs."""
+    from headrace.library import presence
+
+    return presence.find(settings.library_folder)
+
+
 def _run(session: Session, work: Callable[[], Coroutine[Any, Any, int]]) -> int:
-    """Run ``work`` on an event loop with the session open; SIGTERM ends it as Ctrl-C does."""
+    """Run ``work`` with the session open."""
+
+    async def main() -> int:
+        session.attach()
+        try:
+            return await work()
+        finally:
+            await session.aclose()
+
+    return _until_done(main)
+
+
+def _until_done(work: Callable[[], Coroutine[Any, Any, int]]) -> int:
+    """Run ``work`` on an event loop; SIGTERM ends it as Ctrl-C does."""
     import asyncio
 
     async def main() -> int:
@@ -104,13 +129,10 @@ def _run(session: Session, work: Callable[[], Coroutine[Any, Any, int]]) -> int:
         assert task is not None
         with contextlib.suppress(NotImplementedError):  # Windows
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        session.attach()
         try:
             return await work()
         except asyncio.CancelledError:
             return INTERRUPTED
-        finally:
-            await session.aclose()
 
     return asyncio.run(main())
 

@@ -103,7 +103,7 @@ class Keeping:
         known = await self._library.torrent(torrent.info_hash)
         if known is not None:
             fresh = tuple(url for url in trackers if url not in known.trackers)
-            entry = replace(known, trackers=(*known.trackers, *fresh), keep=True)
+            entry = replace(known, trackers=(*known.trackers, *fresh), keep=known.keep or wish.keep)
         else:
             entry = Entry(
                 torrent.info_hash,
@@ -114,6 +114,7 @@ class Keeping:
                 selector=wish.selector,
                 size=sum(file.size for file in torrent.files),
                 paused=wish.paused,
+                keep=wish.keep,
             )
         self._entries[torrent.info_hash] = await self._library.put(entry, torrent=loaded.torrent)
 
@@ -154,6 +155,8 @@ class Keeping:
         kept = {
             name: tuple(file.index for file in value) if name == "files" else value for name, value in given.items()
         }
+        if kept.get("pinned"):
+            kept["keep"] = True
         self._entries[torrent.info_hash] = await self._library.update(torrent.info_hash, **kept)
         apply(torrent, given)
 
@@ -166,7 +169,7 @@ class Keeping:
     def more(self, torrent: Torrent) -> dict[str, Any]:
         """What only the library knows."""
         entry = self._entries.get(torrent.info_hash, Entry(torrent.info_hash))
-        return {"added": entry.added or None, "watched": entry.watched, "pinned": entry.pinned}
+        return {"added": entry.added or None, "watched": entry.watched, "pinned": entry.pinned, "keep": entry.keep}
 
     # positions and settings
     async def position(self, file: File) -> Position | None:

@@ -7,16 +7,15 @@ then; the others when the metadata is there. A player that ends, ends it all; Ct
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from headrace.core import events
 from headrace.errors import HeadraceError
 from headrace.history import History, Playable
 from headrace.http.server import Server
-from headrace.screening import Film, Screening, Stop
+from headrace.screening import Film, Screening, Stop, pass_on, stop
 from headrace.session import Begun, Session
 from headrace.uptime import elapsed
 
@@ -89,7 +88,7 @@ class Playing:
             running = await player if player is not None else await self._launch(file, stopped)
         except BaseException:
             if player is not None:
-                await _stop(player)
+                await stop(player)
             raise
         if early:
             await running.add_subtitles(self._sidecars(file))
@@ -105,26 +104,15 @@ class Playing:
 
         unsubscribe = self._torrent.subscribe(hear)
         self._tidy()
-        player = asyncio.ensure_future(running.wait())
-        peers = asyncio.ensure_future(self._peers_or(player))
-        peers.add_done_callback(lambda task: _pass_on(task, over))
+        peers = asyncio.ensure_future(
+            self._torrent.until_peers(over, self._settings.timeout, data_will_do=True)
+        )  # nobody may answer in time, and nothing be there
+        peers.add_done_callback(lambda task: pass_on(task, over))
         try:
-            ends: list[asyncio.Future[Any]] = [player, over]
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-            if not player.done():
-                await running.stop()
-                over.result()
-            return self._screening.verdict(player.result())
+            return await self._screening.until_end(running, over)
         finally:
             unsubscribe()
             peers.cancel()
-            if not player.done():
-                await running.stop()
-            player.cancel()
-
-    async def _peers_or(self, player: asyncio.Future[int]) -> None:
-        """Fail when nobody answers in time and nothing is there."""
-        await self._torrent.until_peers(player, self._settings.timeout, data_will_do=True)
 
     def _tidy(self) -> None:
         """See to it that the data stays within its quota, and that what a crash left goes."""
@@ -178,18 +166,6 @@ class Playing:
             await self._session.remove(self._torrent, delete_data=True)
         await self._history.aclose(forget=not keep)
         self._say(events.Done(round(self._screening.played, 1), status.downloaded, status.uploaded))
-
-
-def _pass_on(task: asyncio.Future[None], over: asyncio.Future[None]) -> None:
-    """An error of the one ends the other."""
-    if not task.cancelled() and (error := task.exception()) is not None and not over.done():
-        over.set_exception(error)
-
-
-async def _stop(player: asyncio.Future[Running]) -> None:
-    """End a player that was started too early, if it was."""
-    with contextlib.suppress(HeadraceError):
-        await (await player).stop()
 
 
 def _token(session: Session) -> str:

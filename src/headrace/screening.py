@@ -8,12 +8,14 @@ report.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from headrace.bookmarks import index_in
 from headrace.core import events
+from headrace.errors import HeadraceError
 from headrace.players.base import Media, PlayerState, Running, accepts, default_player, launch
 
 if TYPE_CHECKING:
@@ -114,6 +116,21 @@ class Screening:
             self._say(events.Player(self.name, state.state))
         self._come_to(state)
 
+    async def until_end(self, running: Running, over: asyncio.Future[None]) -> int:
+        """Wait until the player has gone; the exit code. An error in ``over`` ends the player, and is raised."""
+        player = asyncio.ensure_future(running.wait())
+        try:
+            ends: list[asyncio.Future[Any]] = [player, over]
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            if not player.done():
+                await running.stop()
+                over.result()
+            return self.verdict(player.result())
+        finally:
+            if not player.done():
+                await running.stop()
+            player.cancel()
+
     def verdict(self, code: int) -> int:
         """The exit code, of a player that ended with this one."""
         return 0 if code == 0 or self.played else 6
@@ -136,3 +153,15 @@ class Screening:
             return 0.0
         self._say(events.GoingOn(index, stop.path, round(stop.seconds, 1)))
         return stop.seconds
+
+
+def pass_on(task: asyncio.Future[None], over: asyncio.Future[None]) -> None:
+    """An error of the one ends the other."""
+    if not task.cancelled() and (error := task.exception()) is not None and not over.done():
+        over.set_exception(error)
+
+
+async def stop(player: asyncio.Future[Running]) -> None:
+    """End a player that was started too early, if it was."""
+    with contextlib.suppress(HeadraceError):
+        await (await player).stop()

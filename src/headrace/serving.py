@@ -117,7 +117,7 @@ class Serving:
             await keeping.restore()
             storage.added()
             await server.start()
-            await asyncio.to_thread(claim.announce, server.base_url.rstrip("/"), token)
+            await asyncio.to_thread(claim.announce, server.base_url.rstrip("/"), token, settings.network)
             base = server.base_url
             self._say(events.Serving(base, f"{base}playlist.m3u8", server.port))  # without the token: it is logged
             if is_open(settings):

@@ -241,6 +241,16 @@ class Settings:
         )
 
     @property
+    def network(self) -> dict[str, str]:
+        """Digests of the settings that say which way torrents may take, but for defaults: for another process to see
+        whether it goes the same way. A proxy's password is not to be had from it."""
+        import hashlib
+
+        given = {name: getattr(self, name) for name in ("interface", "proxy", "blocklist")}
+        given |= {} if self.dht else {"dht": "no"}
+        return {name: hashlib.sha256(text.encode()).hexdigest()[:16] for name, text in given.items() if text}
+
+    @property
     def data_folder(self) -> Path:
         """Where data goes: ``dir``, or the user's cache folder; absolute."""
         return (self.dir or default_folder("cache")).absolute()

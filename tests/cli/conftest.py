@@ -63,7 +63,8 @@ class FakeApp(types.ModuleType):
             say(note)
         return self._end()
 
-    def play(self, settings: Any, loaded: Any, say: Callable[[events.Note], None]) -> int:
+    def play(self, settings: Any, loaded: Any, say: Callable[[events.Note], None], flags: frozenset[str]) -> int:
+        self.flags = flags
         return self._work("play", settings, loaded, say)
 
     def download(self, settings: Any, loaded: Any, say: Callable[[events.Note], None]) -> int:

@@ -18,6 +18,12 @@ def test_the_app_gets_settings_and_source(app: Any) -> None:
     assert (settings.port, settings.eager, settings.player_args) == (9, "all", ("--fs",))
 
 
+def test_the_app_is_told_what_was_given_by_flags(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADRACE_MAX_PEERS", "50")
+    assert cli.main(["play", HASH, "--port", "9", "--no-keep"]) == 0
+    assert app.flags == {"port", "keep"}
+
+
 def test_events_are_json_lines_in_order(app: Any, capsys: Captured) -> None:
     assert cli.main(["play", HASH, "--json"]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

@@ -59,3 +59,20 @@ def test_reasons_of_waits_are_the_documented_ones() -> None:
 def test_what_is_told_of_one_of_many_names_it() -> None:
     told = events.Of("ab", events.Resumed(1.5)).as_dict()
     assert list(told.items()) == [("event", "resumed"), ("infohash", "ab"), ("seconds", 1.5)]
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_a_note_comes_back_from_its_json(name: str) -> None:
+    kind = NOTES[name]
+    note = kind(**{field.name: (number,) for number, field in enumerate(dataclasses.fields(kind))})
+    told = json.loads(json.dumps(events.Of("ab", note).as_dict() | {"t": 1.5, "new": True}))
+    back = events.note_of(told)
+    if name == "metadata":  # its own info-hash, which is the torrent's
+        assert dataclasses.replace(back, infohash=note.infohash) == note  # type: ignore[type-var,attr-defined]
+    else:
+        assert back == note
+
+
+@pytest.mark.parametrize("told", [{}, {"event": "map"}, {"event": ""}, {"event": None}, {"event": "resumed"}])
+def test_what_is_no_note_is_none(told: dict[str, object]) -> None:
+    assert events.note_of(told) is None

@@ -26,15 +26,33 @@ def test_who_serves_is_found_until_it_ends(tmp_path: Path) -> None:
     assert find(tmp_path) is None
     mine = claim(tmp_path)
     assert find(tmp_path) is None  # it cannot be reached yet
-    mine.announce("http://127.0.0.1:8888", "secret-token")
+    mine.announce("http://127.0.0.1:8888", "secret-token", {"interface": "ab12"})
     found = find(tmp_path)
     assert found is not None
+    assert found.network == {"interface": "ab12"}
     assert (found.pid, found.url, found.token) == (os.getpid(), "http://127.0.0.1:8888", "secret-token")
     assert found.started > 1_700_000_000
     assert "secret-token" not in repr(found)
     mine.release()
     assert find(tmp_path) is None
     assert not (tmp_path / FILE).exists()
+
+
+def test_a_server_of_before_is_found_too(tmp_path: Path) -> None:
+    mine = claim(tmp_path)
+    (tmp_path / FILE).write_text('{"pid": 7, "url": "http://127.0.0.1:1", "token": "", "started": 1.5}')
+    found = find(tmp_path)
+    assert found is not None
+    assert (found.pid, found.network) == (7, {})
+    mine.release()
+
+
+def test_looking_costs_no_import_where_nobody_serves() -> None:
+    code = (
+        "import sys, headrace.library.presence; print([m for m in ('json', 'asyncio', 'sqlite3') if m in sys.modules])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")

@@ -16,7 +16,8 @@ VERB = Verb(
         ("headrace play HASH -- --fullscreen", "with arguments for the player"),
     ),
     notes="Every option can also be set as a variable (HEADRACE_DOWN_LIMIT=2M) or in the settings file "
-    '(down_limit = "2M"); flags win over variables, and they over the file.',
+    '(down_limit = "2M"); flags win over variables, and they over the file.\n'
+    "Where 'headrace serve' has the folder, that server streams: see docs/server.md.",
 )
 
 
@@ -28,8 +29,9 @@ def run(arguments: Arguments) -> int:
     if settings.player:
         _check(settings.player)
     loaded = sources.load(arguments.source, proxy=settings.proxy, source_address=settings.interface)
+    flags = frozenset(name for name, origin in arguments.origins.items() if origin.startswith("-"))
     with Later(settings, "play") as say:
-        return app.play(settings, loaded, say)
+        return app.play(settings, loaded, say, flags)
 
 
 def _check(player: str) -> None:

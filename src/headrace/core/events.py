@@ -7,6 +7,7 @@ server's stream, the info-hash.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
@@ -209,3 +210,22 @@ class Done(Note):
     played_seconds: float
     downloaded: int
     uploaded: int
+
+
+def note_of(told: Mapping[str, Any]) -> Note | None:
+    """The note of an object that ``as_dict`` made; what is not known here is passed over, as is a note of no use."""
+    kind = _KINDS.get(str(told.get("event", "")))
+    if kind is None:
+        return None
+    given = {name: _frozen(told[name]) for name in (f.name for f in fields(kind)) if name in told}
+    try:
+        return kind(**given)
+    except TypeError:  # it lacks what every note of its kind has
+        return None
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+_KINDS: dict[str, type[Note]] = {kind.event: kind for kind in Note.__subclasses__() if kind.event}

@@ -28,7 +28,7 @@ class Keeper(Protocol):
         """Connect to these; how many addresses that were. ``InputError`` for what is none."""
 
     def more(self, torrent: Torrent) -> dict[str, Any]:
-        """What else is known of it: when it was added and last watched (seconds since 1970), whether it is pinned."""
+        """What else is known: when it was added and last watched (seconds since 1970); if it is pinned, and kept."""
 
     async def position(self, file: File) -> Position | None:
         """Where somebody was last."""

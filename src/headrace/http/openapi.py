@@ -52,6 +52,7 @@ def _query(name: str, schema: dict[str, Any], about: str) -> dict[str, Any]:
 _OF_TORRENT = (
     _query("file", {"type": "string", "maxLength": 1000}, "For a .torrent as the body: as in JSON"),
     _query("paused", {"type": "string", "enum": ["true", "false"]}, "Likewise"),
+    _query("keep", {"type": "string", "enum": ["true", "false"]}, "Likewise"),
     _query("tracker", {"type": "array", "items": {"type": "string"}, "maxItems": 100}, "Likewise"),
     _query("peer", {"type": "array", "items": {"type": "string"}, "maxItems": 200}, "Likewise"),
 )

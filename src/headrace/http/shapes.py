@@ -38,6 +38,8 @@ class AddTorrent(Struct, frozen=True, forbid_unknown_fields=True):
     paused: bool = False
     trackers: Annotated[list[Tracker], Meta(max_length=100)] = msgspec.field(default_factory=list)
     peers: Peers = msgspec.field(default_factory=list)
+    keep: bool = True
+    """False: unless it was there already, it goes with its data when the server starts again, if nobody removed it."""
 
     @property
     def selector(self) -> str:

@@ -159,6 +159,7 @@ def _asked_beside(request: web.Request) -> Any:
     query = request.query
     asked = {"source": "-", "file": query.get("file"), "trackers": query.getall("tracker", [])}
     asked |= {"peers": query.getall("peer", []), "paused": query.get("paused", "false")}
+    asked["keep"] = query.get("keep", "true")
     try:
         return msgspec.convert(asked, AddTorrent, strict=False)
     except msgspec.ValidationError as error:

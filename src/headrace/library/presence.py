@@ -7,9 +7,9 @@ believed. The file that tells how to reach it carries the token and may be read 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO
@@ -34,6 +34,8 @@ class Present:
     url: str
     token: str = field(default="", repr=False)
     started: float = 0.0
+    network: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Digests of what it was told about its way into the network (``Settings.network``)."""
 
     def refusal(self) -> EngineError:
         """What to say to who needs what it has."""
@@ -50,9 +52,11 @@ class Claim:
     def __init__(self, folder: Path, file: IO[bytes]) -> None:
         self._folder, self._file = folder, file
 
-    def announce(self, url: str, token: str = "") -> None:
+    def announce(self, url: str, token: str = "", network: Mapping[str, str] | None = None) -> None:
         """Say how it is reached; ``EngineError`` when that cannot be written."""
-        found = asdict(Present(os.getpid(), url, token, time.time()))
+        import json
+
+        found = asdict(Present(os.getpid(), url, token, time.time(), network or {}))
         fresh = self._folder / f"{FILE}.{os.getpid()}"
         try:
             with contextlib.suppress(FileNotFoundError):
@@ -97,10 +101,12 @@ def find(folder: Path) -> Present | None:
 
 
 def _read(folder: Path) -> Present | None:
+    import json  # not before somebody serves: every start of ``play`` looks here
+
     try:
         found = json.loads((folder / FILE).read_text(encoding="utf-8"))
         pid, url, token, started = (found[name] for name in ("pid", "url", "token", "started"))
-        return Present(int(pid), str(url), str(token), float(started))
+        return Present(int(pid), str(url), str(token), float(started), dict(found.get("network", {})))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

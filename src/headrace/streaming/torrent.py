@@ -20,6 +20,7 @@ from headrace.core.pieces import FileEntry, Layout
 from headrace.engine import base
 from headrace.errors import EngineError, HeadraceError, InputError, SwarmError
 from headrace.streaming.conductor import Conductor
+from headrace.streaming.meeting import until_peers
 from headrace.streaming.monitor import Monitor, Status
 from headrace.streaming.peers import PeerSample
 from headrace.streaming.reader import Reader, StreamFailed
@@ -113,29 +114,7 @@ class Torrent:
         With ``data_will_do`` also when some of the chosen files is there: that can be played without anybody. While
         what lies on the disk is checked, no time passes: who is needed is known after that.
         """
-        met, loop = asyncio.Event(), asyncio.get_running_loop()
-
-        def hear(note: Note) -> None:
-            if done.done() or (isinstance(note, Progress) and enough(note)):
-                met.set()
-            elif isinstance(note, Progress) and note.state == "checking" and timeout:
-                limit.reschedule(loop.time() + timeout)
-
-        def enough(note: Progress) -> bool:
-            return bool(note.peers or note.downloaded or (data_will_do and self.share_of_goals() > 0.0))
-
-        unsubscribe = self.subscribe(hear)
-        try:
-            async with asyncio.timeout(timeout or None) as limit:
-                await met.wait()
-        except TimeoutError:
-            raise SwarmError(
-                f"No peer answered within {timeout:.0f} s.",
-                "Is the swarm alive? Try a longer --timeout, --tracker URL or --peer HOST:PORT.",
-                kind="no_peers",
-            ) from None
-        finally:
-            unsubscribe()
+        await until_peers(self.subscribe, done, timeout, lambda note: data_will_do and self.share_of_goals() > 0.0)
 
     def file(self, index: int) -> File:
         """The file with the torrent's index."""
