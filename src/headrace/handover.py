@@ -225,7 +225,7 @@ class Handover:
     async def _let_go(self) -> None:
         """``--no-keep``: remove it with its data, unless it is to be kept all the same or somebody else watches."""
         told = self._torrent.told
-        if told["keep"]:
+        if told.get("keep", True):
             self._say(events.Warning("server", "The server had this torrent before: it is kept."))
             return
         gone = asyncio.get_running_loop().create_future()
