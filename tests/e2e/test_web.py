@@ -13,7 +13,7 @@ import pytest
 from kit.browser import PHONE, SHOTS, Page, browser
 from kit.stack import Stack, stack
 
-from headrace.testing.local_swarm import LocalSwarm, SeedSpec
+from headrace.testing.local_swarm import LocalSwarm
 
 pytestmark = pytest.mark.e2e
 
@@ -114,13 +114,12 @@ async def test_it_plays_while_it_arrives_and_after_a_seek(films: dict[str, Path]
 
 
 async def test_it_says_why_it_waits(films: dict[str, Path], data: Path) -> None:
-    async with watching(films["last.mp4"], data, "#/t/{ih}/0", rate=100_000) as (page, running, swarm):
+    async with watching(films["last.mp4"], data, "#/t/{ih}/0", rate=100_000) as (page, _, swarm):
         await page.until("it.currentTime > 0.5")
         await swarm.stop_all()
         await page.run("() => { document.querySelector('video').currentTime = 50; }")
         await page.until("!it.hidden && it.textContent.includes('Nobody to fetch from')", of=".overlay", within=25)
-        newcomer = await swarm.add(SeedSpec())  # the others would be asked again only after a while
-        running.torrent.handle.add_peers([swarm.peers[newcomer]])
+        await swarm.start_all()
         await page.until("it.currentTime > 50.5", within=30)
         await page.until("it.hidden", of=".overlay")
 

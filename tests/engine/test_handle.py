@@ -161,7 +161,8 @@ async def test_going_on_clears_what_stopped_it() -> None:
     one = Made()
     one.torrent.set_paused(True)
     one.torrent.set_paused(False)
-    assert one.raw.calls == [("pause",), ("clear_error",), ("unset_flags", "upload"), ("resume",)]
+    going_on = [("clear_error",), ("unset_flags", "upload"), ("resume",)]
+    assert one.raw.calls == [("pause",), *going_on, ("post_status", 0)]  # the state tells who is to be called back
 
 
 @virtual_time

@@ -17,6 +17,7 @@ from headrace.engine.base import AddRequest, Change, Event
 from headrace.engine.calm import Calm
 from headrace.engine.places import Places
 from headrace.engine.readiness import Readiness
+from headrace.engine.reunion import Reunion
 from headrace.engine.steering import Steering, guarded, running_loop
 from headrace.engine.takeover import Address, Takeover
 from headrace.engine.translate import layout_of, peer_of
@@ -43,6 +44,7 @@ class LibtorrentTorrent:
         self.layout: Layout | None = None
         self.readiness = Readiness()
         self.bans = Bans()
+        self.reunion = Reunion()
         self.places = Places()
         self._unfinished = unfinished
         self._steering = Steering(handle, flags.sequential_download, self.readiness)
@@ -118,6 +120,7 @@ class LibtorrentTorrent:
         guarded(self.handle.clear_error)
         guarded(lambda: self.handle.unset_flags(self._flags.upload_mode))
         guarded(self.handle.resume)
+        self.request_stats()  # they tell that nobody is connected: see ``lost``
 
     def set_limits(self, down: int, up: int) -> None:
         """Of this torrent; libtorrent takes -1 for none."""
@@ -131,6 +134,16 @@ class LibtorrentTorrent:
     def find_peers(self) -> None:
         """libtorrent looks when the torrent is added, perhaps before it knows a node, and then every 15 minutes."""
         guarded(self.handle.force_dht_announce)
+
+    def hear(self, kind: str, alert: Any) -> list[Address]:
+        """Keep account of who sent what; returns peers to be met again."""
+        self.reunion.hear(kind, alert)
+        return self.bans.hear(kind, alert)
+
+    def lost(self, now: float, status: Any) -> tuple[Address, ...]:
+        """With each state that libtorrent tells: who is to be called back, if everybody has gone."""
+        lacks = str(status.state) in ("downloading", "downloading_metadata")
+        return self.reunion.look(now, alone=lacks and not self._paused and status.num_peers == 0)
 
     def set_calm(self, calm: bool) -> None:
         """Few requests in flight, if that fills the pipe, or as many as are useful."""

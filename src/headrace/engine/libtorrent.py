@@ -12,7 +12,6 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import libtorrent as lt
@@ -23,6 +22,7 @@ from headrace.engine.bans import Address
 from headrace.engine.base import AddRequest, EngineOptions, Event, Listener
 from headrace.engine.farewell import Farewell
 from headrace.engine.handle import LibtorrentTorrent
+from headrace.engine.reunion import not_in_use
 from headrace.engine.steering import running_loop
 from headrace.engine.translate import OF_PIECES, OF_REMOVED, OF_SESSION, OF_TORRENT, best_hash, layout_of, stats_of
 from headrace.engine.tuning import STREAMING, UTP_DELAY, carries_udp, settings_for
@@ -200,7 +200,7 @@ class LibtorrentEngine:
             flags |= lt.torrent_flags.default_dont_download
         if request.seed:
             flags |= lt.torrent_flags.seed_mode
-        elif (request.recheck or not request.resume) and not _has_something(request.save_path):
+        elif (request.recheck or not request.resume) and not any(request.save_path.glob("*")):
             flags |= lt.torrent_flags.no_verify_files  # nothing there: connect at once, do not check first
         if not self._options.dht:
             flags |= lt.torrent_flags.disable_dht
@@ -267,7 +267,7 @@ class LibtorrentEngine:
             ready = OF_PIECES[kind](torrent, alert, events) if torrent.layout is not None else None
             if ready is not None:
                 pieces.setdefault(torrent.info_hash, []).append(ready)
-            if pardoned := torrent.bans.hear(kind, alert):
+            if pardoned := torrent.hear(kind, alert):
                 self._pardon(torrent, pardoned)
         elif kind in ("peer_connect_alert", "peer_disconnected_alert"):
             torrent.places.hear(kind, alert)
@@ -278,6 +278,12 @@ class LibtorrentEngine:
             self._met(torrent, alert, events)
         elif kind in ("save_resume_data_alert", "save_resume_data_failed_alert"):
             self._resume_saved(torrent, alert, events)
+
+    def _call_back(self, torrent: LibtorrentTorrent, status: Any) -> None:
+        """Meet those again that went away, if nobody else is there."""
+        others = (other.reunion for other in self._torrents.values() if other is not torrent)
+        if peers := not_in_use(torrent.lost(running_loop().time(), status), others):
+            self._pardon(torrent, peers)
 
     def _pardon(self, torrent: LibtorrentTorrent, peers: Sequence[Address]) -> None:
         """Meet them again: whoever comes into the filter is forgotten, and so is that they were banned."""
@@ -333,6 +339,7 @@ class LibtorrentEngine:
             if torrent is None:
                 continue
             events.append(stats_of(torrent.info_hash, status))
+            self._call_back(torrent, status)
             if status.pieces and torrent.layout is not None:
                 found = torrent.readiness.found(piece for piece, there in enumerate(status.pieces) if there)
                 if found:
@@ -380,10 +387,6 @@ class LibtorrentEngine:
                 only = int(lt.save_state_flags_t.save_dht_state)
                 fresh.write_bytes(lt.write_session_params_buf(session.session_state(only), only))
                 fresh.replace(path)
-
-
-def _has_something(folder: Path) -> bool:
-    return folder.is_dir() and any(folder.iterdir())
 
 
 def _magnet(uri: str) -> lt.add_torrent_params:

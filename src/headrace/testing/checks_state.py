@@ -87,7 +87,7 @@ async def metadata_only(world: World) -> None:
 
 async def stats_and_peers_are_answered(world: World) -> None:
     """``Stats`` and ``Peers`` come when asked for, and say what is so."""
-    seed = await world.add_seed()
+    seed = await world.add_seed(rate=SLOW)
     part = await world.add_seed(have=(0, 1))
     async with client(world, seed, part) as one:
         assert one.torrent is not None
