@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from headrace import preparing, sources
 from headrace.core import choose, events, options, source
 from headrace.core.choice import Choice
+from headrace.core.quota import UNLIMITED
 from headrace.errors import HeadraceError, InputError
 from headrace.library.library import Entry, Library, Position
 
@@ -30,7 +31,11 @@ logger = logging.getLogger(__name__)
 WATCHED_EVERY = 60.0
 """Seconds between notes in the library that somebody watches."""
 LIMITS = ("down_limit", "up_limit", "max_peers")
-"""The settings that can be changed while it runs."""
+"""The engine's settings that can be changed while it runs."""
+CHANGEABLE = (*LIMITS, "quota")
+"""All settings that can be."""
+NO_LIMIT = "none"
+"""A quota without a limit, as the library keeps it."""
 _TRACKER = options.url("udp", "http", "https")
 
 
@@ -39,7 +44,9 @@ class Keeping:
 
     def __init__(self, session: Session, library: Library, fixed: frozenset[str] = frozenset()) -> None:
         self._session, self._library, self._fixed = session, library, fixed
-        self._settings: dict[str, Any] = {name: getattr(session.settings, name) for name in LIMITS}
+        self._settings: dict[str, Any] = {name: getattr(session.settings, name) for name in CHANGEABLE}
+        self.quota_changed: Callable[[int | None], None] = lambda limit: None
+        """Told of another quota in bytes; None is the default."""
         self._entries: dict[str, Entry] = {}
         self._touched: dict[str, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -47,15 +54,21 @@ class Keeping:
 
     async def restore(self) -> None:
         """Everything as it was; what cannot be is said, and stays in the library."""
-        kept = {name: value for name, value in (await self._library.settings()).items() if name in LIMITS}
+        kept = {name: value for name, value in (await self._library.settings()).items() if name in CHANGEABLE}
+        if kept.get("quota") == NO_LIMIT:
+            kept["quota"] = UNLIMITED
         self._settings |= {name: value for name, value in kept.items() if name not in self._fixed}
-        self._session.set_limits(**self._settings)
+        self._apply_limits()
         for entry in reversed(await self._library.torrents()):
             if entry.keep:
                 try:
                     await self.revive(entry)
                 except HeadraceError as error:
                     logger.warning("%s is not served: %s", entry.info_hash, error.message)
+        self.quota_changed(self._settings["quota"])
+
+    def _apply_limits(self) -> None:
+        self._session.set_limits(**{name: self._settings[name] for name in LIMITS})
 
     async def revive(self, entry: Entry) -> None:
         """Serve what the library has."""
@@ -181,16 +194,22 @@ class Keeping:
         return await self._library.set_position(file.torrent.info_hash, file.index, place.seconds, place.duration)
 
     def settings(self) -> Mapping[str, Any]:
-        """The limits of all torrents together."""
-        return self._settings
+        """The limits of all torrents together, as the API tells them."""
+        quota = self._settings["quota"]
+        return self._settings | {"quota": "default" if quota is None else None if quota == UNLIMITED else quota}
 
     async def change_settings(self, change: ChangeSettings) -> None:
-        """Change the engine's limits; the next start has them too, unless its options say otherwise."""
-        given = {name: value for name in LIMITS if (value := getattr(change, name)) is not _unset()}
+        """Change them at once; the next start has them too, unless its options say otherwise."""
+        given = {name: value for name in CHANGEABLE if (value := getattr(change, name)) is not _unset()}
+        if "quota" in given:
+            given |= {"quota": {None: UNLIMITED, "default": None}.get(given["quota"], given["quota"])}
         for name, value in given.items():
-            await self._library.set_setting(name, value)
-        self._settings |= given
-        self._session.set_limits(**self._settings)
+            await self._library.set_setting(name, NO_LIMIT if value == UNLIMITED else value)
+        if "quota" in given:
+            self._settings["quota"] = self._session.settings.quota if given["quota"] is None else given["quota"]
+            self.quota_changed(self._settings["quota"])
+        self._settings |= {name: value for name, value in given.items() if name in LIMITS}
+        self._apply_limits()
 
     # what torrents tell
     def _hear(self, torrent: Torrent, note: events.Note) -> None:

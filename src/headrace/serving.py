@@ -91,6 +91,7 @@ class Serving:
             say=self._say,
         )
         session.watcher = storage
+        keeping.quota_changed = storage.limit_to
         library.subscribe(lambda change: storage.added() if change.kind == "added" else None)
         return storage
 

@@ -52,7 +52,7 @@ def test_it_has_all_routes_and_no_other(tmp_path: Path) -> None:
         return {(route.method, route.resource.canonical) for route in app.router.routes() if route.resource}
 
     served = {(method, path) for method, path in asyncio.run(routes()) if path.startswith("/api/") and method != "HEAD"}
-    assert described | {("GET", "/api/v1/openapi.json")} == served
+    assert described | {("GET", "/api/v1/openapi.json"), ("GET", "/api/v1/docs")} == served
 
 
 def test_every_operation_has_a_name_of_its_own() -> None:

@@ -289,3 +289,16 @@ async def test_rebound_names_change_nothing(world, keeper):
     wire.writer.write(body)
     assert (await wire.head()).status == 421
     assert keeper.calls == []
+
+
+async def test_the_description_and_its_page(world, keeper):
+    wire = await world.connect()
+    await wire.send("GET", "/api/v1/docs", "Accept: text/html")
+    reply = await wire.head()
+    text = (await wire.body(int(reply.headers["content-length"]))).decode()
+    assert (reply.status, reply.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert reply.headers["content-security-policy"].startswith("default-src 'none'; style-src 'sha256-")
+    assert "/api/v1/torrents/{infohash}/files" in text
+    await wire.send("GET", "/api/v1/openapi.json")
+    reply = await wire.head()
+    assert json.loads(await wire.body(int(reply.headers["content-length"])))["openapi"] == "3.1.0"

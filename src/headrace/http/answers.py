@@ -5,7 +5,7 @@ Rules: handlers build plain dictionaries and never import this; fields that are 
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -194,6 +194,8 @@ class Settings(Struct):
     down_limit: int
     up_limit: int
     max_peers: int
+    quota: int | Literal["default"] | None
+    """Bytes; null: no limit."""
 
 
 class Head(Struct):

@@ -6,7 +6,7 @@ has its bounds. Only handlers that need it import this module: msgspec is not lo
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -15,6 +15,8 @@ from headrace.core.source import MAX_TEXT
 
 MAX_RATE = 2**31 - 1
 """Bytes per second: libtorrent's limits are 32 bits."""
+MAX_QUOTA = 2**60
+"""A million terabytes."""
 MAX_INDEX = 999_999_999
 MAX_SECONDS = 10_000_000
 """Four months: no film is longer."""
@@ -24,6 +26,8 @@ Rate = Annotated[int, Meta(ge=0, le=MAX_RATE, description="Bytes per second; 0 f
 Seconds = Annotated[float, Meta(ge=0, le=MAX_SECONDS)]
 Tracker = Annotated[str, Meta(min_length=1, max_length=2000)]
 Peer = Annotated[str, Meta(min_length=3, max_length=300, description="HOST:PORT, with brackets around IPv6")]
+Quota = Annotated[int, Meta(ge=0, le=MAX_QUOTA, description="Most bytes of data to keep")] | Literal["default"] | None
+"""None is no limit; ``default`` is what holds without this setting: the server's options, or a share of the disk."""
 Peers = Annotated[list[Peer], Meta(max_length=200)]
 
 
@@ -78,6 +82,7 @@ class ChangeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     down_limit: Rate | UnsetType = UNSET
     up_limit: Rate | UnsetType = UNSET
     max_peers: Annotated[int, Meta(ge=1, le=100_000)] | UnsetType = UNSET
+    quota: Quota | UnsetType = UNSET
 
 
 class Login(Struct, frozen=True, forbid_unknown_fields=True):

@@ -38,6 +38,7 @@ class Writes:
         self._torrents, self._keeper, self._urls = torrents, keeper, urls
         self._adding = 0
         self._description: dict[str, Any] | None = None
+        self._page: tuple[str, dict[str, str]] | None = None
 
     def routes(self) -> list[web.RouteDef]:
         """Method, path and handler of each."""
@@ -52,6 +53,7 @@ class Writes:
             web.get("/api/v1/settings", self.settings),
             web.patch("/api/v1/settings", self.change_settings),
             web.get("/api/v1/openapi.json", self.described),
+            web.get("/api/v1/docs", self.page),
         ]
 
     async def add(self, request: web.Request) -> web.Response:
@@ -133,9 +135,19 @@ class Writes:
 
     async def described(self, request: web.Request) -> web.Response:
         """The API's description."""
+        return json_response(await self._described())
+
+    async def page(self, request: web.Request) -> web.Response:
+        """The same, to be read."""
+        if not self._page:
+            self._page = await asyncio.to_thread(_paint, await self._described())
+        text, headers = self._page
+        return web.Response(text=text, content_type="text/html", charset="utf-8", headers=headers)
+
+    async def _described(self) -> dict[str, Any]:
         if self._description is None:
             self._description = await asyncio.to_thread(_describe)
-        return json_response(self._description)
+        return self._description
 
     def _json(self, torrent: Torrent, request: web.Request) -> dict[str, Any]:
         return torrent_json(torrent, self._urls(request)) | self._keeper.more(torrent)
@@ -170,6 +182,12 @@ def _describe() -> dict[str, Any]:
     from headrace.http.openapi import document
 
     return document()
+
+
+def _paint(document: dict[str, Any]) -> tuple[str, dict[str, str]]:
+    from headrace.http.docs import HEADERS, page
+
+    return page(document), HEADERS
 
 
 def _place(file: File, found: Position | None) -> dict[str, Any]:
