@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import UNSET
 
 from headrace.core import events
+from headrace.core.quota import UNLIMITED
 from headrace.errors import EngineError, InputError
 from headrace.http.shapes import AddTorrent, ChangeSettings, ChangeTorrent, SetPosition
 from headrace.keeping import Keeping
@@ -182,7 +184,7 @@ async def test_everything_is_as_it_was(tmp_path: Path) -> None:
         position = await two.keeping.position(again.file(1))
         assert position is not None
         assert position.seconds == 60.0
-        assert two.keeping.settings() == {"down_limit": 0, "up_limit": 5, "max_peers": 9}
+        assert two.keeping.settings() == {"down_limit": 0, "up_limit": 5, "max_peers": 9, "quota": "default"}
         assert two.engine.limits == (0, 5, 9)
 
 
@@ -227,3 +229,27 @@ async def test_peers_by_hand(tmp_path: Path) -> None:
         assert await one.keeping.add_peers(torrent, ["127.0.0.1:7", "[::1]:8"]) == 2
         with pytest.raises(InputError):
             await one.keeping.add_peers(torrent, ["127.0.0.1:7", "x"])
+
+
+async def test_a_quota_acts_at_once_and_at_the_next_start(tmp_path: Path) -> None:
+    told: list[int | None] = []
+    for fixed, wish, acts, shown in (
+        (frozenset(), 5, 5, 5),
+        (frozenset(), None, UNLIMITED, None),
+        (frozenset({"quota"}), "default", 70, 70),
+        (frozenset(), UNSET, 70, 70),
+    ):
+        async with kept(tmp_path, fixed=fixed, quota=70) as one:
+            one.keeping.quota_changed = told.append
+            await one.keeping.change_settings(ChangeSettings(quota=wish, up_limit=1))
+            assert told == ([acts] if wish is not UNSET else [])
+            assert one.keeping.settings()["quota"] == shown
+            assert one.engine.limits == (0, 1, 200)
+            told.clear()
+    async with kept(tmp_path, quota=70) as one:
+        await one.keeping.change_settings(ChangeSettings(quota=8))
+    for fixed, acts in ((frozenset(), 8), (frozenset({"quota"}), 70)):
+        async with kept(tmp_path, fixed=fixed, quota=70) as one:
+            one.keeping.quota_changed = told.append
+            await one.keeping.restore()
+            assert told[-1] == acts

@@ -155,3 +155,31 @@ async def test_a_link_is_all_that_a_player_needs(tmp_path: Path) -> None:
             assert (await reply.json())["torrents"] == []
         async with client.get(url, params={"tr": "http://127.0.0.1:1/announce"}) as reply:
             assert await reply.read() == FILM.file_bytes(0)
+
+
+async def test_a_smaller_quota_acts_at_once_and_listeners_hear_what_went(tmp_path: Path) -> None:
+    async with serving(tmp_path, FakePeer(rate=8_000_000)) as run, aiohttp.ClientSession() as client:
+        api = f"{run.url}api/v1"
+        async with client.post(f"{api}/torrents", json={"source": FILM.magnet}) as reply:
+            url = (await reply.json())["url"]
+        async with client.get(url) as reply:
+            assert await reply.read() == FILM.file_bytes(0)
+        home = tmp_path / FILM.info_hash
+        home.mkdir(exist_ok=True)
+        (home / "film.mkv").write_bytes(FILM.file_bytes(0))  # the fake engine's files lie elsewhere
+        async with client.patch(f"{api}/settings", json={"quota": 1000}) as reply:
+            assert (reply.status, (await reply.json())["quota"]) == (200, 1000)
+
+        def evictions() -> list[tuple[str, int]]:
+            notes = [note for note in run.told if isinstance(note, events.Of)]
+            return [(each.infohash, each.note.freed) for each in notes if isinstance(each.note, events.Evicted)]
+
+        async with asyncio.timeout(10):
+            while not evictions():
+                await asyncio.sleep(0.005)
+        assert not (home / "film.mkv").exists()
+        ((infohash, freed),) = evictions()
+        assert infohash == FILM.info_hash
+        assert freed > 100_000
+        async with client.get(f"{api}/torrents/{FILM.info_hash}") as reply:
+            assert (await reply.json())["evicted"]

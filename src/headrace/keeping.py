@@ -182,7 +182,8 @@ class Keeping:
     def more(self, torrent: Torrent) -> dict[str, Any]:
         """What only the library knows."""
         entry = self._entries.get(torrent.info_hash, Entry(torrent.info_hash))
-        return {"added": entry.added or None, "watched": entry.watched, "pinned": entry.pinned, "keep": entry.keep}
+        known = {"pinned": entry.pinned, "keep": entry.keep, "evicted": entry.evicted}
+        return {"added": entry.added or None, "watched": entry.watched, **known}
 
     # positions and settings
     async def position(self, file: File) -> Position | None:

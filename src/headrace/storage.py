@@ -186,6 +186,8 @@ class Storage:
             await self._take_back(entry)
         if freed is None:
             return 0
+        if live is not None and self._torrents is not None:
+            self._torrents.say(live, events.Evicted(freed))
         self._say(_evicted(entry, held.info_hash, freed))
         return freed
 

@@ -110,3 +110,35 @@ async def test_what_was_answered_survives_a_kill(
             return (await get(client, f"{api}/{swarm.info_hash}"))["size"]
 
         assert await eventually(known) == films["first.mp4"].stat().st_size
+
+
+async def test_settings_act_at_once(
+    films: dict[str, Path], data: Path, headrace: Headrace, client: aiohttp.ClientSession
+) -> None:
+    film = films["first.mp4"]
+    async with LocalSwarm(film, seeds=4, rate=20_000_000, piece_length=PIECE) as swarm:
+        command, api = await serve(headrace, data)
+        settings, one = api.replace("torrents", "settings"), f"{api}/{swarm.info_hash}"
+
+        async def change(url: str, **body: object) -> None:
+            async with client.patch(url, json=body) as reply:
+                assert reply.status == 200, await reply.text()
+
+        await change(settings, down_limit=300_000)
+        await client.post(api, json={"source": swarm.magnet})
+        await command.event("metadata")
+        await change(one, files=[0])
+        progress = await command.events.until(
+            lambda event: event["event"] == "progress" and event["peers"] >= 3 and event["down_rate"] > 0
+        )
+        await change(settings, max_peers=1)
+        told = len(command.events.all)
+        few = await command.events.until(lambda event: event["event"] == "progress" and event["peers"] <= 1, after=told)
+        assert max(progress["down_rate"], few["down_rate"]) < 700_000, "the swarm has 20 MB/s"
+        await change(settings, max_peers=200, down_limit=0)
+        await command.events.until(lambda event: event["event"] == "progress" and event["share"] == 1.0)
+        await change(settings, quota=1000)
+        assert (await command.event("evicted", infohash=swarm.info_hash))["freed"] > film.stat().st_size * 0.9
+        assert not list(data.rglob(film.name))
+        assert (await get(client, one))["evicted"]
+        assert await sha256_of((await get(client, one))["url"], client) == sha256(film), "it is fetched again"

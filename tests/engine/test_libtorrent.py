@@ -278,6 +278,17 @@ async def test_no_more_peers_than_wanted(content: Path, tmp_path: Path) -> None:
         assert (await run.stats(torrent, lambda _: True)).peers <= 2
 
 
+async def test_fewer_peers_while_it_runs(content: Path, tmp_path: Path) -> None:
+    seeds = [SeedSpec(rate=20_000) for _ in range(4)]
+    async with LocalSwarm(content, seeds=seeds, piece_length=PIECE) as swarm, running() as run:
+        torrent = run.engine.add(request(swarm, tmp_path / "data"))
+        await run.until(lambda: bool(run.of(MetadataReady)))
+        torrent.apply(Change(want=tuple(range(16))))
+        await run.stats(torrent, lambda stats: stats.peers == 4)
+        run.engine.set_limits(0, 0, 2)
+        await run.stats(torrent, lambda stats: stats.peers <= 2)
+
+
 async def test_blocked_addresses_are_not_met(content: Path, tmp_path: Path) -> None:
     async with LocalSwarm(content, seeds=1, piece_length=PIECE) as swarm:
         async with running(blocked=(("127.0.0.0", "127.0.0.255"),)) as run:

@@ -190,6 +190,14 @@ class Demo(Note):
 
 
 @dataclass(frozen=True, slots=True)
+class Evicted(Note):
+    """A torrent's data went to make room; ``freed`` bytes. It stays in the library, and is fetched when watched."""
+
+    event: ClassVar[str] = "evicted"
+    freed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Of(Note):
     """What was told of one of many torrents."""
 

@@ -75,6 +75,7 @@ class Torrent(Struct):
     watched: Annotated[float | None, Meta(description="Seconds since 1970")] = None
     pinned: bool = False
     guest: Annotated[bool, Meta(description="It is not in the library, and gone with the server's end")] = False
+    evicted: Annotated[bool, Meta(description="Its data went to make room, and nobody watched it since")] = False
     keep: Annotated[bool, Meta(description="False: it goes when the server starts again")] = True
 
 

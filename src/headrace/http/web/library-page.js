@@ -34,6 +34,7 @@ class Card {
     this.#bar.value = torrent.progress ?? 0;
     this.#bar.hidden = (torrent.progress ?? 0) >= 1;
     const parts = [words.state(torrent.state)];
+    if (torrent.evicted && !torrent.readers) parts.unshift(words.EVICTED);
     if (torrent.size) parts.push(words.size(torrent.size));
     if (torrent.down_rate > 1024) parts.push(`↓\u00a0${words.rate(torrent.down_rate)}`);
     say(this.#line, parts.join(" · "));
@@ -91,7 +92,7 @@ class LibraryPage extends HTMLElement {
     if (news.event === "removed") {
       this.#torrents.delete(news.infohash);
       this.#show();
-    } else if (!known || news.event === "metadata" || news.event === "added") {
+    } else if (!known || ["metadata", "added", "evicted"].includes(news.event)) {
       this.#load();
     } else if (news.event === "progress") {
       Object.assign(known, news, { progress: news.share ?? known.progress });

@@ -67,6 +67,7 @@ class TorrentPage extends HTMLElement {
     const { torrent, waiting } = this.#store;
     const parts = [words.state(torrent.state)];
     if (torrent.guest) parts.unshift("The demo, gone when the server ends");
+    if (torrent.evicted && !torrent.readers) parts.unshift(words.EVICTED);
     if (torrent.state === "failed" && torrent.error) parts.push(torrent.error);
     if (torrent.time_to_playable > 0) parts.push(`plays in about ${words.about(torrent.time_to_playable)}`);
     if (torrent.buffered_seconds > 0 && torrent.progress < 1) parts.push(`${words.about(torrent.buffered_seconds)} buffered`);

@@ -50,7 +50,7 @@ export class TorrentStore extends EventTarget {
     if (news.infohash !== this.infohash && !this.torrent?.infohashes.includes(news.infohash)) return;
     if (news.event === "map") {
       this.#tell("map");
-    } else if (news.event === "metadata" || news.event === "selected" || news.event === "changed") {
+    } else if (["metadata", "selected", "changed", "evicted"].includes(news.event)) {
       this.load();
     } else if (news.event === "removed") {
       this.gone = true;

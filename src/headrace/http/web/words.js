@@ -47,6 +47,9 @@ const STATES = {
   finished: "Complete",
 };
 
+/** Of a torrent whose data had to go; it comes again when somebody watches. */
+export const EVICTED = "Removed to make room";
+
 export const state = (word) => STATES[word] ?? word;
 
 const REASONS = {
