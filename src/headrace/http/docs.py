@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -116,7 +116,7 @@ def _type(name: str, schema: Mapping[str, Any]) -> Iterator[str]:
     yield from _table("", ("Field", "Value", "What it says"), rows)
 
 
-def _table(caption: str, heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
+def _table(caption: str, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
     if not rows:
         return
     yield "<table>" + (f"<caption>{escape(caption)}</caption>" if caption else "")
