@@ -17,6 +17,7 @@ from headrace.core import events
 from headrace.guests import Guests
 from headrace.holdings import Holdings
 from headrace.http.keeper import Exhibit
+from headrace.http.logins import Logins
 from headrace.http.server import Server
 from headrace.keeping import Keeping
 from headrace.library import presence
@@ -70,7 +71,7 @@ class Serving:
                 keeping = Keeping(self._session, library, self._fixed)
                 storage = self._store_in(library, keeping)
                 try:
-                    await self._serve(keeping, claim, storage)
+                    await self._serve(library, keeping, claim, storage)
                 finally:
                     await asyncio.shield(storage.aclose())
                     await asyncio.shield(keeping.aclose())
@@ -95,10 +96,11 @@ class Serving:
         library.subscribe(lambda change: storage.added() if change.kind == "added" else None)
         return storage
 
-    async def _serve(self, keeping: Keeping, claim: presence.Claim, storage: Storage) -> None:
+    async def _serve(self, library: Library, keeping: Keeping, claim: presence.Claim, storage: Storage) -> None:
         session, settings = self._session, self._session.settings
         unsubscribe = session.torrents.subscribe(lambda torrent, note: self._say(events.Of(torrent.info_hash, note)))
         token = token_for(settings)
+        logins = Logins(token, library)
         guests = Guests(keeping)
         visitor = self._invited(guests)
         server = Server(
@@ -108,6 +110,7 @@ class Serving:
             token=token,
             allow_hosts=settings.allow_hosts,
             keeper=guests,
+            logins=logins,
             exhibit=visitor,
             uptime=elapsed,
         )
@@ -116,6 +119,7 @@ class Serving:
                 await visitor.clear()
             await storage.sweep()
             await keeping.restore()
+            await logins.load()
             storage.added()
             await server.start()
             await asyncio.to_thread(claim.announce, server.base_url.rstrip("/"), token, settings.network)

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from headrace.http.auth import pass_for
+from headrace.http.logins import Derived, Logins
+from headrace.library.library import Library
 
 TOKEN = "a token of 24 characters"
+COOKIE = Derived(TOKEN)._cookie()
 CSRF = "Content-Type: application/json"
 
 
@@ -49,7 +51,7 @@ async def test_behind_a_proxy_with_tls_it_goes_by_tls_only(locked):
     assert "Secure" in (await log_in(locked, TOKEN, "X-Forwarded-Proto: https")).headers["set-cookie"]
 
 
-@pytest.mark.parametrize("token", ["", "wrong", TOKEN[:-1], TOKEN + "x", pass_for(TOKEN)])
+@pytest.mark.parametrize("token", ["", "wrong", TOKEN[:-1], TOKEN + "x", COOKIE])
 async def test_no_cookie_for_anything_else(locked, token):
     reply = await log_in(locked, token)
     assert reply.status in (403, 422)
@@ -58,7 +60,7 @@ async def test_no_cookie_for_anything_else(locked, token):
 
 
 @pytest.mark.parametrize(
-    "cookie", ["headrace=", f"headrace={TOKEN}", f"headrace={pass_for('another')}", f"other={pass_for(TOKEN)}"]
+    "cookie", ["headrace=", f"headrace={TOKEN}", f"headrace={Derived('another')._cookie()}", f"other={COOKIE}"]
 )
 async def test_made_up_cookies(locked, cookie):
     assert (await locked.ask("GET", "/api/v1/torrents", f"Cookie: {cookie}")).status == 401
@@ -70,7 +72,7 @@ async def test_a_page_of_another_site_cannot_log_in(locked):
 
 
 async def test_a_wrong_bearer_is_not_mended_by_a_cookie(locked):
-    cookie = f"Cookie: headrace={pass_for(TOKEN)}"
+    cookie = f"Cookie: headrace={COOKIE}"
     assert (await locked.ask("GET", "/api/v1/torrents", cookie, "Authorization: Bearer wrong")).status == 401
 
 
@@ -86,3 +88,24 @@ async def test_without_a_token_a_login_does_no_harm(world):
     await world.start()
     reply = await log_in(world, "whatever")
     assert (reply.status, "set-cookie" in reply.headers) == (204, False)
+
+
+async def test_one_browser_is_shut_out_and_the_other_is_not(world, tmp_path):
+    async with await Library.open(tmp_path) as library:
+        logins = Logins(TOKEN, library)
+        await logins.load()
+        await world.start(token=TOKEN, logins=logins)
+        mine, other = [
+            "Cookie: " + (await log_in(world, TOKEN, f"User-Agent: {name}")).headers["set-cookie"].split(";")[0]
+            for name in ("Firefox", "a phone")
+        ]
+        assert mine != other
+        listed = json.loads((await world.ask("GET", "/api/v1/logins", mine)).body)["logins"]
+        assert [(each["label"], each["current"]) for each in listed] == [("Firefox", True), ("a phone", False)]
+        path = f"/api/v1/logins/{listed[1]['id']}"
+        assert (await world.ask("DELETE", path, mine, "Content-Length: 0")).status == 204
+        assert (await world.ask("DELETE", path, mine, "Content-Length: 0")).status == 404
+        assert (await world.ask("GET", "/api/v1/logins", other)).status == 401
+        assert (await world.ask("GET", "/api/v1/logins")).status == 401
+        assert (await world.ask("POST", "/api/v1/logout", mine, "Content-Length: 0")).status == 204
+        assert (await world.ask("GET", "/api/v1/logins", mine)).status == 401, "a copy of the cookie is no good either"

@@ -199,6 +199,22 @@ class Settings(Struct):
     """Bytes; null: no limit."""
 
 
+class LoginOf(Struct):
+    """A browser that logged in; times in seconds since 1970."""
+
+    id: str
+    label: Annotated[str, Meta(description="What the browser calls itself")]
+    created: float
+    expires: float | None
+    current: Annotated[bool, Meta(description="It is the one that asks")]
+
+
+class Logins(Struct):
+    """All logins, the oldest first."""
+
+    logins: list[LoginOf]
+
+
 class Head(Struct):
     """Somebody who reads; ``waiting`` for so many seconds, or null."""
 

@@ -19,7 +19,7 @@ from aiohttp.typedefs import Handler
 from headrace import __version__
 from headrace.core.redact import redact
 from headrace.errors import EngineError, HeadraceError, InputError, SwarmError
-from headrace.http.auth import knows
+from headrace.http.auth import Cookies, knows
 from headrace.http.headers import METHODS, cors, preflight
 from headrace.http.hosts import is_own
 from headrace.streaming.waits import StreamFailed
@@ -45,8 +45,10 @@ _KINDS = {400: "bad_request", 404: "not_found", 405: "method", 413: "too_large",
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Who may ask. ``token`` empty: everybody who reaches the server; ``allowed``: host names beside the own ones."""
+    """Who may ask. ``token`` empty: everybody who reaches the server; ``allowed``: host names beside the own ones;
+    ``cookies``: what logins gave out."""
 
+    cookies: Cookies
     token: str = ""
     allowed: frozenset[str] = frozenset()
 
@@ -75,7 +77,7 @@ class Guard:
             return self._options(request)
         if request.method not in SAFE and (foreign := _foreign(request)) is not None:
             return foreign
-        if self.token and not is_public(request.path) and not knows(self.token, request):
+        if self.token and not is_public(request.path) and not knows(self.token, self.cookies, request):
             challenge = {"WWW-Authenticate": 'Bearer realm="headrace"'}
             return error_response(
                 401,
@@ -110,7 +112,7 @@ class Guard:
         if self._is_open(request.path) and "Access-Control-Request-Method" in request.headers:
             # A public page may reach into this network only if it was given the token (which media URLs carry).
             wants_network = request.headers.get("Access-Control-Request-Private-Network") == "true"
-            network = wants_network and bool(self.token) and knows(self.token, request)
+            network = wants_network and bool(self.token) and knows(self.token, self.cookies, request)
             headers |= preflight(request.headers.get("Access-Control-Request-Headers", ""), private_network=network)
         return web.Response(status=204, headers=headers)
 

@@ -30,6 +30,13 @@ INDEX = {
     "description": "The file's index, or `main`",
     "schema": {"type": "string", "pattern": "^([0-9]{1,9}|main)$"},
 }
+LOGIN = {
+    "name": "id",
+    "in": "path",
+    "required": True,
+    "description": "As in the list",
+    "schema": {"type": "string", "pattern": "^[0-9a-f]{16}$"},
+}
 TORRENT_FILE = {"application/x-bittorrent": {"schema": {"type": "string", "format": "binary"}}}
 
 
@@ -108,7 +115,9 @@ OPERATIONS = (
         "post", "/api/v1/demo", "Make the demo", {202: answers.Demo, 200: answers.Demo}, refusals=(500, 503, 507)
     ),
     Operation("post", "/api/v1/login", "The token, for a cookie", {204: None}, shapes.Login, refusals=(*_CHECKED, 403)),
-    Operation("post", "/api/v1/logout", "Forget the cookie", {204: None}),
+    Operation("post", "/api/v1/logout", "End this login", {204: None}, refusals=(507,)),
+    Operation("get", "/api/v1/logins", "Browsers that are logged in", {200: answers.Logins}),
+    Operation("delete", "/api/v1/logins/{id}", "End a login", {204: None}, refusals=(404, 507)),
 )
 EVENTS = {
     "summary": "What happens, as server-sent events",
@@ -147,6 +156,7 @@ def document() -> dict[str, Any]:
 
 def _described(operation: Operation, refs: dict[type, dict[str, Any]]) -> dict[str, Any]:
     in_path = [INFOHASH] * ("{infohash}" in operation.path) + [INDEX] * ("{index}" in operation.path)
+    in_path += [LOGIN] * ("{id}" in operation.path)
     told: dict[str, Any] = {
         "summary": operation.about,
         "operationId": f"{operation.method}_{'_'.join(re.findall('[a-z]+', operation.path[8:]))}",

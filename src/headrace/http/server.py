@@ -21,6 +21,7 @@ from headrace.http.hosts import bracketed, host_of, is_wildcard, lan_address
 from headrace.http.keeper import Exhibit, Keeper
 from headrace.http.listen import open_sockets
 from headrace.http.login import Login
+from headrace.http.logins import Derived, Logins
 from headrace.http.media import MediaApi
 from headrace.http.metrics import Metrics
 from headrace.http.pages import Pages
@@ -41,6 +42,7 @@ class Server:
     """Serves the torrents over HTTP. ``eager`` goes to ``File.open``; None leaves it to the torrent.
 
     ``port`` None: 8888 or the next free one; 0: any. With ``token`` every request but ``/healthz`` needs it.
+    With ``logins`` browsers' logins are kept and can be ended one by one.
     With ``keeper`` the API changes things too, else it is for reading only; with ``exhibit`` there is a demo to try.
     ``uptime`` is the clock of the events' ``t``: seconds since the process began.
     """
@@ -55,6 +57,7 @@ class Server:
         allow_hosts: Sequence[str] = (),
         eager: str | None = None,
         keeper: Keeper | None = None,
+        logins: Logins | None = None,
         exhibit: Exhibit | None = None,
         uptime: Callable[[], float] | None = None,
     ) -> None:
@@ -62,7 +65,8 @@ class Server:
         self.port = port or 0
         self._torrents, self._host, self._asked_port, self._token = torrents, host, port, token
         self._keeper, self._exhibit = keeper, exhibit
-        self._guard = Guard(token, allowed_names(host, allow_hosts))
+        self._cookies = logins or Derived(token)
+        self._guard = Guard(self._cookies, token, allowed_names(host, allow_hosts))
         self._streams = Streams(torrents, eager, keeper)
         clock = uptime or (lambda: time.monotonic() - began)
         self._events = Events(torrents, clock)
@@ -117,7 +121,7 @@ class Server:
     def _application(self) -> web.Application:
         app = web.Application(middlewares=[self._guard.middleware()])
         app.add_routes([*self._stats.routes(), *self._metrics.routes(), *self._hls.routes()])
-        app.add_routes(Login(self._token).routes())
+        app.add_routes(Login(self._token, self._cookies).routes())
         if self._keeper is not None:
             from headrace.http.write import Writes
 
