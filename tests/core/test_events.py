@@ -26,6 +26,7 @@ DOCUMENTED = {
     "changed": "paused down_limit up_limit files",
     "removed": "data",
     "evicted": "freed",
+    "demo": "state share infohash message hint",
     "done": "played_seconds downloaded uploaded",
 }
 ADDED = {"progress": "share time_to_playable map"}
