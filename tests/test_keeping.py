@@ -39,7 +39,7 @@ class Kept:
         return await self.keeping.add(source, AddTorrent("-", **wish))
 
     async def until(self, condition: Any) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not condition():
                 await asyncio.sleep(0.005)
 

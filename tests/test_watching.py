@@ -28,7 +28,7 @@ class Added:
             self._news.notify_all()
 
     async def come(self, count: int) -> None:
-        async with asyncio.timeout(20), self._news:
+        async with asyncio.timeout(60), self._news:
             await self._news.wait_for(lambda: len(self.all) >= count)
 
 
@@ -40,7 +40,7 @@ async def watched(folder: Path) -> AsyncIterator[Added]:
         yield added
     finally:
         stop.set()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await task
 
 

@@ -49,7 +49,7 @@ async def test_the_decoder_is_heard_as_players_are(card: Path) -> None:
 async def test_the_decoder_tells_why_it_cannot(tmp_path: Path) -> None:
     listener = Listener()
     decoder = Decoder(str(tmp_path / "absent.mp4"), listener.states.put_nowait, listener.failed)
-    error = await asyncio.wait_for(listener.failure, 20)
+    error = await asyncio.wait_for(listener.failure, 60)
     assert isinstance(error, PlayerError)
     assert "cannot be decoded" in error.message
     await decoder.stop()
@@ -85,7 +85,7 @@ async def test_a_player_that_is_closed_ends_the_demo() -> None:
     assert await screen.seek(3.0)
     assert running.sought == [3.0]
     running.gone.set()
-    assert "was closed" in (await asyncio.wait_for(listener.failure, 5)).message
+    assert "was closed" in (await asyncio.wait_for(listener.failure, 60)).message
 
 
 async def test_a_player_that_we_stop_has_not_failed() -> None:

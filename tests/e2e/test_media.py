@@ -46,7 +46,7 @@ async def test_tracks_are_known_long_before_the_film_is_there(
         share = running.share
         peers = await ask(client, api(running, "peers"))
         pieces = await ask(client, api(running, "pieces"))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not pieces["in_flight"]:  # for a moment after a look nothing may be asked for
                 pieces = await ask(client, api(running, "pieces"))
     print(f"{name}: known with {share:.0%} of the film there")

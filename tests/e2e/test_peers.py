@@ -93,7 +93,7 @@ async def test_a_seed_is_found_by_the_dht_alone(
                 engine = replace(known, listen=("127.0.0.1:0",))
                 async with stack(magnet_of(torrent), data, engine=engine) as running:
                     with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(15):
+                        async with asyncio.timeout(60):
                             found = await sha256_of(running.url(), client)
                             break
             assert found == sha256(film)

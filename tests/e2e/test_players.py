@@ -110,7 +110,7 @@ async def test_subtitles_beside_the_film_reach_mpv(
         async def both() -> bool:
             return len(await tracks()) == 2
 
-        await eventually(both, within=10)
+        await eventually(both)
         names = [urllib.parse.unquote(url.split("?")[0].rsplit("/", 1)[1]) for url in await tracks()]
         assert set(names) == {"Show.S01E01.en.srt", "Show.S01E01.de.srt"}
 
@@ -209,8 +209,8 @@ async def test_vlc_plays_and_seeks(
             stats, time = found.get("stats"), float(str(found.get("time", -10)))
             return isinstance(stats, dict) and bool(stats["decodedvideo"]) and seconds - 2 <= time <= seconds + 4
 
-        await eventually(lambda: shows(0), within=20)
+        await eventually(lambda: shows(0))
         for share in (0.8, 0.25, 0.5):
             assert running.share < 1
             await status(command="seek", val=f"{share * SECONDS:.0f}")
-            await eventually(lambda share=share: shows(share * SECONDS), within=20)  # type: ignore[misc]
+            await eventually(lambda share=share: shows(share * SECONDS))  # type: ignore[misc]

@@ -70,4 +70,4 @@ async def test_it_is_waited_for_so_long_and_no_longer() -> None:
     assert not over(farewell)
     farewell.saved("a")
     farewell.hear("session_stats_alert", None)
-    await asyncio.wait_for(farewell.wait(100), 5)
+    await asyncio.wait_for(farewell.wait(100), 60)

@@ -99,13 +99,13 @@ class Wire:
         await self.writer.drain()
 
     async def head(self) -> Reply:
-        raw = await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), 10)
+        raw = await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), 60)
         first, *lines = raw.decode().split("\r\n")[:-2]
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
         return Reply(int(first.split()[1]), headers, raw=raw)
 
     async def body(self, count: int) -> bytes:
-        return await asyncio.wait_for(self.reader.readexactly(count), 30)
+        return await asyncio.wait_for(self.reader.readexactly(count), 60)
 
     async def ask(self, method: str, target: str, *headers: str, **more: Any) -> Reply:
         await self.send(method, target, *headers, **more)
@@ -114,7 +114,7 @@ class Wire:
             if "content-length" in reply.headers:
                 reply.body = await self.body(int(reply.headers["content-length"]))
             elif reply.status != 204 and "transfer-encoding" not in reply.headers:
-                reply.body = await asyncio.wait_for(self.reader.read(), 10)
+                reply.body = await asyncio.wait_for(self.reader.read(), 60)
         return reply
 
     async def is_silent(self) -> bool:
@@ -188,7 +188,7 @@ class World:
         """How many read heads there are."""
         return len(self.torrent.conductor.places) if self.torrent.conductor else 0
 
-    async def until(self, condition: Callable[[], bool], seconds: float = 10) -> float:
+    async def until(self, condition: Callable[[], bool], seconds: float = 60) -> float:
         """Let the loop turn until it holds; how long that took."""
         loop = asyncio.get_running_loop()
         began = loop.time()

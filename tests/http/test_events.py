@@ -80,7 +80,7 @@ class Stream:
     async def block(self):
         """The next block of lines."""
         while b"\n\n" not in self.buffer:
-            size = int(await asyncio.wait_for(self.wire.reader.readline(), 10), 16)
+            size = int(await asyncio.wait_for(self.wire.reader.readline(), 60), 16)
             self.buffer += await self.wire.body(size)
             assert await self.wire.body(2) == b"\r\n"
             if not size:
@@ -179,7 +179,7 @@ async def test_who_does_not_read_holds_nobody_and_little_memory(world, monkeypat
     await server.aclose()
     assert asyncio.get_running_loop().time() - began < 1
     with pytest.raises(ConnectionResetError):
-        await asyncio.wait_for(lazy.wire.reader.read(), 5)
+        await asyncio.wait_for(lazy.wire.reader.read(), 60)
 
 
 async def test_the_stream_ends_politely_with_the_server(world):

@@ -25,7 +25,7 @@ class Client:
         self.have = set()
 
     async def step(self):
-        await asyncio.wait_for(self.woken.wait(), 5)
+        await asyncio.wait_for(self.woken.wait(), 60)
         self.woken.clear()
         return self.take()
 
@@ -129,7 +129,7 @@ async def test_a_client_of_the_event_stream(serving, v1):
     assert (await wire.head()).status == 200
     text = b""
     while b"event: map" not in text or not text.endswith(b"\n\n"):
-        size = int(await asyncio.wait_for(wire.reader.readline(), 10), 16)
+        size = int(await asyncio.wait_for(wire.reader.readline(), 60), 16)
         text += await wire.body(size)
         await wire.body(2)
     data = json.loads(text.split(b"event: map\ndata: ")[1].split(b"\n\n")[0])

@@ -234,7 +234,7 @@ async def test_http_1_0_closes_after_the_body_unless_asked_to_keep(serving, vide
     assert reply.headers["connection"].lower() == "keep-alive"
     assert reply.body == video
     assert (await wire.ask("GET", f"/stream/{v1}/0/x", version="1.0")).body == video
-    assert await asyncio.wait_for(wire.reader.read(), 5) == b""
+    assert await asyncio.wait_for(wire.reader.read(), 60) == b""
 
 
 async def test_two_requests_in_one_packet(serving, video, v1):
@@ -361,7 +361,7 @@ async def broken(wire):
     """Read to the end: the bytes, and whether the connection was reset."""
     got = b""
     try:
-        while data := await asyncio.wait_for(wire.reader.read(1 << 16), 5):
+        while data := await asyncio.wait_for(wire.reader.read(1 << 16), 60):
             got += data
     except ConnectionResetError:
         return got, True

@@ -125,7 +125,7 @@ class Seen:
         self.states.append(state)
         self._news.set()
 
-    async def until(self, wanted: Callable[[PlayerState], bool], *, after: int = 0, within: float = 20) -> PlayerState:
+    async def until(self, wanted: Callable[[PlayerState], bool], *, after: int = 0, within: float = 60) -> PlayerState:
         try:
             async with asyncio.timeout(within):
                 while True:

@@ -41,7 +41,7 @@ async def test_it_asks_and_reports(pause: str, state: str, seen: Any, monkeypatc
     assert await seen.until(lambda s: True) == PlayerState(state, 7.5, 60.5, "http://h/b")
     assert link.connected.is_set()
     await link.ask_to_quit()
-    await asyncio.wait_for(following, 5)
+    await asyncio.wait_for(following, 60)
     child.close()
 
 
@@ -58,12 +58,12 @@ async def test_orders(seen: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert not await link.add_subtitles(["http://h/a.srt"])
     assert not await link.add_subtitles(["/a\nquit"])
     await link.ask_to_quit()
-    await asyncio.wait_for(child.silent, 5)
+    await asyncio.wait_for(child.silent, 60)
     orders = [line for line in child.tail if line.startswith("order")]
     assert orders == [
         "order pausing_keep_force seek 12.5 2",
         'order pausing_keep_force sub_load "/a \\"b\\".srt"',
     ]
-    await asyncio.wait_for(following, 5)
+    await asyncio.wait_for(following, 60)
     assert not await link.seek(1)
     child.close()

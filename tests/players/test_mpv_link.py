@@ -66,7 +66,7 @@ class FakeMpv:
 
     async def asked(self, *command: Any) -> list[Any]:
         """Wait until a command begins like this."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while True:
                 for one in self.commands:
                     if one[: len(command)] == list(command):
@@ -85,14 +85,14 @@ class World:
     async def start(self) -> None:
         self.server = await asyncio.start_unix_server(self.mpv.serve, self.link.control.socket)
         self.following = asyncio.create_task(self.link.follow(self.child))
-        await asyncio.wait_for(self.link.connected.wait(), 5)
+        await asyncio.wait_for(self.link.connected.wait(), 60)
         await self.mpv.asked("observe_property")
 
     async def end(self) -> None:
         self.server.close()
         if self.mpv.writer:
             self.mpv.writer.close()
-        await asyncio.wait_for(self.following, 5)
+        await asyncio.wait_for(self.following, 60)
         self.link.close()
 
 
@@ -245,14 +245,14 @@ async def test_who_waits_for_an_answer_is_told_when_mpv_goes(world: World) -> No
     asking = asyncio.create_task(world.link.seek(5))
     await world.mpv.asked("seek", 5, "absolute")
     await world.end()
-    assert await asyncio.wait_for(asking, 5) is False
+    assert await asyncio.wait_for(asking, 60) is False
     assert await world.link.seek(6) is False
 
 
 async def test_what_is_no_json_ends_the_link_quietly(world: World) -> None:
     assert world.mpv.writer
     world.mpv.writer.write(b"hello\n")
-    await asyncio.wait_for(world.following, 5)
+    await asyncio.wait_for(world.following, 60)
     assert not await world.link.seek(1)
 
 
@@ -260,7 +260,7 @@ async def test_connecting_ends_with_the_process(seen: Any) -> None:
     link = MpvLink("mpv", Media(URL), Reporter(seen, lambda: 0.0))
     child = Child()
     child.exited.set_result(1)
-    await asyncio.wait_for(link.follow(child), 5)
+    await asyncio.wait_for(link.follow(child), 60)
     assert not link.connected.is_set()
     link.close()
     link.close()

@@ -69,7 +69,7 @@ async def test_it_leads_a_session_of_its_own_and_inherits_nothing() -> None:
 
 async def test_the_end_is_seen_though_a_grandchild_holds_the_pipe() -> None:
     child = await sh("sleep 60 & echo $!")
-    assert await asyncio.wait_for(child.exited, 10) == 0
+    assert await asyncio.wait_for(child.exited, 60) == 0
     assert not child.silent.done()
     os.kill(int(child.tail[0]), 9)
     await child.silent

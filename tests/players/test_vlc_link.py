@@ -57,12 +57,12 @@ class World:
         await self.runner.setup()
         await web.TCPSite(self.runner, "127.0.0.1", self.link.control.port).start()
         self.following = asyncio.create_task(self.link.follow(self.child))
-        await asyncio.wait_for(self.link.connected.wait(), 5)
+        await asyncio.wait_for(self.link.connected.wait(), 60)
 
     async def end(self) -> None:
         if not self.child.exited.done():
             self.child.exited.set_result(0)
-        await asyncio.wait_for(self.following, 5)
+        await asyncio.wait_for(self.following, 60)
         self.link.close()
         await self.runner.cleanup()
 

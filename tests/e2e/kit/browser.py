@@ -62,7 +62,7 @@ class Page:
         """A function of JavaScript, in the page."""
         return await self.page.evaluate(script, argument)
 
-    async def until(self, condition: str, *, within: float = 20, of: str = "video") -> float:
+    async def until(self, condition: str, *, within: float = 60, of: str = "video") -> float:
         """Wait until an expression of JavaScript holds, in which ``it`` is the first element of that kind. Looked at
         with each picture that the page draws, and each event of a video. How long it took, in seconds."""
         script = """
@@ -83,7 +83,7 @@ class Page:
 
     async def text(self, selector: str) -> str:
         """What an element shows, once it is there."""
-        return str(await self.page.inner_text(selector, timeout=10_000))
+        return str(await self.page.inner_text(selector, timeout=60_000))
 
     async def shot(self, name: str) -> None:
         """Keep a picture of the whole page, to be looked at by people."""
@@ -114,7 +114,7 @@ async def browser(origin: str, **options: Any) -> AsyncIterator[Page]:
         chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
         try:
             context = await chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
-            context.set_default_timeout(15_000)
+            context.set_default_timeout(60_000)
             await context.add_init_script(_WATCH)
             made = Page(await context.new_page(), origin)
             yield made

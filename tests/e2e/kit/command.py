@@ -45,7 +45,7 @@ class Command:
                 self.events(json.loads(line))
         self.events.end("the command has ended")
 
-    async def event(self, name: str, *, after: float = 0, within: float = 30, **fields: Any) -> dict[str, Any]:
+    async def event(self, name: str, *, after: float = 0, within: float = 60, **fields: Any) -> dict[str, Any]:
         """The first event of that name with these fields, ``after`` seconds from the command's start."""
         wanted = {"event": name, **fields}
         return await self.events.until(

@@ -38,7 +38,7 @@ class Mpv:
         number = next(self._numbers)
         self._asked[number] = asyncio.get_running_loop().create_future()
         self._writer.write(json.dumps({"command": words, "request_id": number}).encode() + b"\n")
-        return (await asyncio.wait_for(self._asked[number], 30)).get("data")
+        return (await asyncio.wait_for(self._asked[number], 60)).get("data")
 
     async def shown(self, *, after: int = 0, within: float = 30) -> float:
         """Wait for a first picture, after start or seek; its position in seconds."""
@@ -68,7 +68,7 @@ async def mpv(url: str, *options: str) -> AsyncIterator[Mpv]:
                 assert process.returncode is None
                 return path.exists()
 
-            await eventually(there, within=10)
+            await eventually(there)
             reader, writer = await asyncio.open_unix_connection(path)
             running = Mpv(reader, writer)
             yield running

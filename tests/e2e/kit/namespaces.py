@@ -98,14 +98,14 @@ async def far_seeds(made: Lines, torrent: Path, folder: Path) -> AsyncIterator[l
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             addresses = [(await process.stdout.readline()).decode().strip() for _ in range(2)]
         assert all(addresses)
         yield addresses
     finally:
         process.stdin.close()
         try:
-            await asyncio.wait_for(process.wait(), 10)
+            await asyncio.wait_for(process.wait(), 60)
         except TimeoutError:
             process.kill()
             await process.wait()

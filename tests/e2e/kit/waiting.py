@@ -29,7 +29,7 @@ class Log(Generic[T]):
         self.ended = why
         self._news.set()
 
-    async def until(self, wanted: Callable[[T], object], *, after: int = 0, within: float = 30) -> T:
+    async def until(self, wanted: Callable[[T], object], *, after: int = 0, within: float = 60) -> T:
         """The first that is wanted, of those from number ``after`` on."""
         try:
             async with asyncio.timeout(within):
@@ -44,7 +44,7 @@ class Log(Generic[T]):
             raise AssertionError(f"not within {within} s; told: {self.all[-5:]}") from None
 
 
-async def eventually(ask: Callable[[], Awaitable[Any]], *, within: float = 30, every: float = 0.05) -> Any:
+async def eventually(ask: Callable[[], Awaitable[Any]], *, within: float = 60, every: float = 0.05) -> Any:
     """The first true answer of ``ask``, for what can only be asked."""
     end = time.monotonic() + within
     while not (answer := await ask()):
