@@ -108,6 +108,75 @@ async def test_adding_a_torrent_file(world, keeper):
     assert (wish.trackers, wish.peers) == (["http://a/", "http://b/"], ["1.2.3.4:5"])
 
 
+FORM = "Content-Type: multipart/form-data; boundary=cut"
+TORRENT = b"d4:infode\r\n--cu\r\n\xff\x00\n"
+
+
+def form(**fields: bytes | str | list[str]) -> bytes:
+    """Bytes are a file, texts are texts."""
+    parts = []
+    for name, value in fields.items():
+        for each in value if isinstance(value, list) else [value]:
+            file = '; filename="a.torrent"\r\nContent-Type: application/x-bittorrent' if isinstance(each, bytes) else ""
+            data = each if isinstance(each, bytes) else each.encode()
+            parts.append(
+                f'--cut\r\nContent-Disposition: form-data; name="{name}"{file}\r\n\r\n'.encode() + data + b"\r\n"
+            )
+    return b"".join(parts) + b"--cut--\r\n"
+
+
+async def test_adding_by_a_form(world, keeper, v1):
+    body = form(paused="true", torrent=TORRENT, file="S01E02", tracker=["http://a/", "http://b/"], peer="1.2.3.4:5")
+    reply = await send(world, "POST", "/api/v1/torrents", body, FORM)
+    assert reply.status == 201
+    reply = await send(world, "POST", "/api/v1/torrents", form(source=HASH), FORM, "Accept: text/html,*/*;q=0.8")
+    assert (reply.status, reply.headers["location"]) == (303, f"/#/t/{v1}")
+    large = b"d" + b"x" * 3_000_000
+    assert (await send(world, "POST", "/api/v1/torrents", form(torrent=large), FORM)).status == 200
+    assert keeper.calls.pop()[1] == large
+    (_, data, wish), (_, source, _) = keeper.calls
+    assert (data, source) == (TORRENT, HASH)
+    assert (wish.paused, wish.file, wish.keep) == (True, "S01E02", True)
+    assert (wish.trackers, wish.peers) == (["http://a/", "http://b/"], ["1.2.3.4:5"])
+
+
+@pytest.mark.parametrize(
+    ("body", "header", "status", "kind"),
+    [
+        (form(torrent=TORRENT, paused="perhaps"), FORM, 422, "invalid"),
+        (form(paused="true"), FORM, 422, "invalid"),
+        (form(source=""), FORM, 422, "invalid"),
+        (form(), FORM, 422, "invalid"),
+        (form(source=HASH, colour="red"), FORM, 422, "invalid"),
+        (form(source=HASH, torrent="text"), FORM, 422, "invalid"),
+        (form(torrent=b"d", other=b"d"), FORM, 400, "bad_form"),
+        (b"--cut\r\n\r\nx\r\n--cut--\r\n", FORM, 400, "bad_form"),
+        (b"no form", FORM, 400, "bad_form"),
+        (b"", "Content-Type: multipart/form-data", 400, "bad_form"),
+        (form(source=HASH)[:-12], FORM, 400, "bad_form"),
+        (b'--cut\r\nContent-Disposition: form-data; name="source"\r\n\r\n\xff\r\n--cut--\r\n', FORM, 400, "bad_form"),
+    ],
+)
+async def test_forms_that_are_wrong_change_nothing(world, keeper, body, header, status, kind):
+    reply = await send(world, "POST", "/api/v1/torrents", body, header)
+    assert (reply.status, error(reply)) == (status, kind)
+    assert keeper.calls == []
+
+
+async def test_a_form_has_its_bounds_and_its_origin(world, keeper, monkeypatch):
+    reply = await send(world, "POST", "/api/v1/torrents", form(source=HASH), FORM, "Origin: http://evil.example")
+    assert reply.status == 403
+    monkeypatch.setattr(write, "MAX_TORRENT", 2000)
+    reply = await send(world, "POST", "/api/v1/torrents", form(torrent=b"x" * 1500, file="y" * 501), FORM)
+    assert (reply.status, error(reply)) == (413, "too_large")
+    monkeypatch.setattr(bodies, "WITHIN", 0.05)
+    wire = await world.connect()
+    await wire.send("POST", "/api/v1/torrents", FORM, "Content-Length: 1000")
+    wire.writer.write(form(source=HASH)[:30])
+    assert (await wire.head()).status == 408
+    assert keeper.calls == []
+
+
 @pytest.mark.parametrize(
     ("path", "body", "header", "status", "kind"),
     [

@@ -1,7 +1,8 @@
 """Bodies of requests: bounded in size and in time, and read as what they are to be.
 
 Rules: nothing is believed before all of it was checked; who sends slowly is let go, and holds nothing but a connection
-until then. A form cannot be sent here: browsers send forms from foreign pages without asking.
+until then. Browsers send forms from foreign pages without asking: so a form is read where one is expected only, behind
+the guard's look at its origin.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from typing import TypeVar
 
-from aiohttp import web
+from aiohttp import BodyPartReader, web
 
 from headrace.http.guard import Refused
 
@@ -32,9 +33,7 @@ async def body_of(request: web.Request, most: int) -> bytes:
                 if len(data) > most:
                     raise _too_large(most)
     except TimeoutError:
-        raise Refused(
-            408, "slow", f"The request's body did not come within {WITHIN:.0f} s.", "Send it again."
-        ) from None
+        raise _too_slow() from None
     return bytes(data)
 
 
@@ -51,6 +50,34 @@ async def read(request: web.Request, shape: type[T]) -> T:
         raise Refused(422, "invalid", f"The request does not fit: {error}.", "See /api/v1/openapi.json.") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Refused(400, "bad_json", f"The body is no JSON: {error}.", "See /api/v1/openapi.json.") from None
+
+
+async def form(request: web.Request, most: int) -> tuple[dict[str, list[str]], bytes]:
+    """The texts of a form (``multipart/form-data``, RFC 7578) by name, and its one file, or ``Refused``."""
+    texts: dict[str, list[str]] = {}
+    file, size = bytearray(), 0
+    try:
+        async with asyncio.timeout(WITHIN):
+            async for part in await request.multipart():
+                if not isinstance(part, BodyPartReader) or part.name is None or (part.filename is not None and file):
+                    raise ValueError("one file, and named texts")
+                data = bytearray() if part.filename is None else file
+                while chunk := await part.read_chunk():
+                    size += len(chunk)
+                    if size > most:
+                        raise _too_large(most)
+                    data += chunk
+                if part.filename is None:
+                    texts.setdefault(part.name, []).append(data.decode())
+    except TimeoutError:
+        raise _too_slow() from None
+    except (ValueError, AssertionError, web.HTTPException) as error:  # aiohttp asserts what a boundary is
+        raise Refused(400, "bad_form", f"The body is no form that is read here: {error}.", "See docs/api.md.") from None
+    return texts, bytes(file)
+
+
+def _too_slow() -> Refused:
+    return Refused(408, "slow", f"The request's body did not come within {WITHIN:.0f} s.", "Send it again.")
 
 
 def _too_large(most: int) -> Refused:

@@ -38,6 +38,24 @@ LOGIN = {
     "schema": {"type": "string", "pattern": "^[0-9a-f]{16}$"},
 }
 TORRENT_FILE = {"application/x-bittorrent": {"schema": {"type": "string", "format": "binary"}}}
+_TEXTS = {"type": "array", "items": {"type": "string"}}
+TORRENT_FORM = {
+    "multipart/form-data": {
+        "schema": {
+            "type": "object",
+            "description": "As browsers send it: a torrent, or a source",
+            "properties": {
+                "torrent": {"type": "string", "format": "binary"},
+                "source": {"type": "string"},
+                "file": {"type": "string"},
+                "paused": {"type": "string", "enum": ["true", "false"]},
+                "keep": {"type": "string", "enum": ["true", "false"]},
+                "tracker": _TEXTS,
+                "peer": _TEXTS,
+            },
+        }
+    }
+}
 
 
 class Operation(NamedTuple):
@@ -169,7 +187,7 @@ def _described(operation: Operation, refs: dict[type, dict[str, Any]]) -> dict[s
     if operation.body is not None:
         content: dict[str, Any] = {"application/json": {"schema": refs[operation.body]}}
         if operation.body is shapes.AddTorrent:
-            content |= TORRENT_FILE
+            content |= TORRENT_FILE | TORRENT_FORM
         told["requestBody"] = {"required": True, "content": content}
     return told
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from aiohttp import web
+from multidict import MultiMapping
 
 from headrace.core.bencode import MAX_TORRENT
 from headrace.errors import InputError
@@ -26,6 +27,9 @@ from headrace.library.records import Position
 from headrace.streaming.registry import Torrents
 from headrace.streaming.torrent import File, Torrent
 
+FORM = "multipart/form-data"
+FIELDS = ("source", "file", "paused", "keep", "tracker", "peer")
+"""Texts of a form."""
 TORRENT_TYPES = ("application/x-bittorrent", "application/octet-stream")
 AT_ONCE = 8
 """Additions under way at most: each may hold a .torrent of 32 MiB and fetch one."""
@@ -67,6 +71,8 @@ class Writes:
             torrent, new = await self._added(request)
         finally:
             self._adding -= 1
+        if request.content_type == FORM and "text/html" in request.headers.get("Accept", ""):
+            return web.Response(status=303, headers={"Location": f"/#/t/{torrent.info_hash}"})  # a browser: to its page
         headers = {"Location": f"/api/v1/torrents/{torrent.info_hash}"}
         return json_response(self._json(torrent, request), status=201 if new else 200, headers=headers)
 
@@ -74,10 +80,17 @@ class Writes:
         from headrace.http.shapes import AddTorrent
 
         if request.content_type in TORRENT_TYPES:
-            wish = _asked_beside(request)
+            wish = _asked_beside(_lists(request.query))
             data = await bodies.body_of(request, MAX_TORRENT)
             with _refusing():
                 return await self._keeper.add(data, wish)
+        if request.content_type == FORM:
+            texts, data = await bodies.form(request, MAX_TORRENT)
+            if unknown := texts.keys() - FIELDS:
+                raise Refused(422, "invalid", f"The form has a field {min(unknown)!r}.", f"Known: {', '.join(FIELDS)}.")
+            wish = _asked_beside(texts | ({"source": ["-"]} if data else {}))
+            with _refusing():
+                return await self._keeper.add(data or wish.source, wish)
         wish = await bodies.read(request, AddTorrent)
         with _refusing():
             return await self._keeper.add(wish.source, wish)
@@ -162,20 +175,22 @@ class Writes:
         return torrent.main_video() if index is None else torrent.file(index)
 
 
-def _asked_beside(request: web.Request) -> Any:
-    """What the query says of a .torrent that is the body."""
+def _asked_beside(texts: Mapping[str, list[str]]) -> Any:
+    """What a query or a form says of a .torrent. What a query has besides is passed over, a token say."""
     import msgspec
 
     from headrace.http.shapes import AddTorrent
 
-    query = request.query
-    asked = {"source": "-", "file": query.get("file"), "trackers": query.getall("tracker", [])}
-    asked |= {"peers": query.getall("peer", []), "paused": query.get("paused", "false")}
-    asked["keep"] = query.get("keep", "true")
+    one = {name: texts[name][-1] for name in ("source", "file", "paused", "keep") if texts.get(name)}
+    asked = {"trackers": texts.get("tracker", []), "peers": texts.get("peer", []), **one}
     try:
         return msgspec.convert(asked, AddTorrent, strict=False)
     except msgspec.ValidationError as error:
-        raise Refused(422, "invalid", f"The query does not fit: {error}.", "See /api/v1/openapi.json.") from None
+        raise Refused(422, "invalid", f"What was asked does not fit: {error}.", "See /api/v1/openapi.json.") from None
+
+
+def _lists(query: MultiMapping[str]) -> dict[str, list[str]]:
+    return {name: query.getall(name) for name in query} | {"source": ["-"]}
 
 
 def _describe() -> dict[str, Any]:
