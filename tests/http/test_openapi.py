@@ -6,19 +6,22 @@ import asyncio
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_type_hints
 
 import aiohttp
 import pytest
 from aiohttp import web
 
 from headrace.core.events import Demo
-from headrace.http import openapi
+from headrace.engine.base import Peer
+from headrace.http import answers, openapi
 from headrace.http.openapi import OPERATIONS, document
 from headrace.http.server import Server
 from headrace.keeping import Keeping
 from headrace.library.library import Library
 from headrace.session import Session
 from headrace.settings import Settings
+from headrace.streaming.monitor import Status
 from headrace.testing.fake_engine import FakeEngine
 from headrace.testing.fake_swarm import Content, FakeFile, FakePeer, FakeSwarm
 
@@ -58,6 +61,17 @@ def test_it_has_all_routes_and_no_other(tmp_path: Path) -> None:
 def test_every_operation_has_a_name_of_its_own() -> None:
     names = [one["operationId"] for methods in document()["paths"].values() for one in methods.values()]
     assert len(set(names)) == len(names) == len(OPERATIONS) + 1
+
+
+@pytest.mark.parametrize(
+    ("record", "answer", "untold"), [(Status, answers.Torrent, {"waiting"}), (Peer, answers.Peer, {"pieces"})]
+)
+def test_records_are_described_field_by_field(record: type, answer: type, untold: set[str]) -> None:
+    """What is answered as it is stands in the description with the same type; ``waiting`` has a type of its own."""
+    fields, told = get_type_hints(record), get_type_hints(answer)
+    assert {name: told.get(name) for name in fields if name not in untold} == {
+        name: kind for name, kind in fields.items() if name not in untold
+    }
 
 
 @pytest.mark.timeout(90)

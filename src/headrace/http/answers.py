@@ -67,6 +67,7 @@ class Torrent(Struct):
     buffered_bytes: int
     buffered_seconds: float | None
     bitrate: float
+    position: Annotated[float | None, Meta(description="Of the player that `play` opened")]
     duration: float | None
     time_to_playable: float | None
     waiting: Waiting | None
