@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import AsyncMock
 
@@ -261,9 +262,31 @@ async def test_a_pause_is_the_players(tmp_path: Path, monkeypatch: pytest.Monkey
     async with world(tmp_path, monkeypatch) as one:
         handover = Handover(one.present, Settings(), MAGNET, one.said.append)
         handover._screening.state = "paused"
+        handover._torrent = SimpleNamespace(told={})  # type: ignore[assignment]
         note = events.Progress("playing", None, 60.0, None, 10, 100, 0, 0, 1, 1, 1)
         assert handover._completed(note).state == "paused"
         assert handover._completed(replace(note, state="waiting")).state == "waiting"
+
+
+async def test_figures_of_another_file_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with world(tmp_path, monkeypatch, FAST) as one:
+        torrent, _ = await one.keeping.add(PACK.torrent, AddTorrent("-"))
+        await torrent.metadata(10)
+        assert torrent.chosen.index == 2
+        player = Player()
+        player.may_end.clear()
+        one.said.clear()
+        playing = asyncio.ensure_future(one.play(player, file="S01E01"))
+        await one.until(events.Serving)
+        torrent.say(events.Ready(77))
+        await one.until(events.Progress, lambda note: note.wanted == 300_000)
+        assert one.notes(events.Ready) == [], "that is the other file"
+        progress = one.notes(events.Progress)[-1]
+        assert (progress.share, progress.map, progress.buffered_seconds, progress.duration) == (None, "", None, None)
+        player.may_end.set()
+        await playing
+        await one.play(Player(PlayerState("playing", 3.0, 60.0)), file="S01E01")
+        assert one.notes(events.Ready) == [events.Ready(0)]
 
 
 async def test_what_is_not_to_be_kept_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,7 @@ from headrace.streaming.meeting import until_peers
 if TYPE_CHECKING:
     from headrace.app import Say
     from headrace.library.presence import Present
-    from headrace.players.base import Running
+    from headrace.players.base import PlayerState, Running
     from headrace.settings import Settings
     from headrace.sources import Loaded
 
@@ -62,7 +62,7 @@ class Handover:
         self._server, self._settings, self._loaded, self._say = server, settings, loaded, say
         self._flags = flags
         self._bookmarks = Bookmarks(self._index_of, self._keep)
-        self._screening = Screening(settings, say, self._bookmarks.heard)
+        self._screening = Screening(settings, say, self._heard)
         self._torrent: Distant
         self._entry: FileEntry | None = None
         self._last: events.Progress | None = None
@@ -173,10 +173,15 @@ class Handover:
         if isinstance(note, events.Progress):
             self._last = note
             self._say(self._completed(note))
-        elif isinstance(note, events.Metadata | events.Ready):
+        elif isinstance(note, events.Metadata) or (isinstance(note, events.Ready) and not self._other):
             self._once(note)
         elif isinstance(note, events.Waiting | events.Resumed | events.Warning):
             self._say(note)
+
+    @property
+    def _other(self) -> bool:
+        """Another file plays than the one that the server has chosen."""
+        return self._entry is not None and self._torrent.told["selected"] != self._entry.index
 
     def _once(self, note: events.Note) -> None:
         if note.event not in self._told:
@@ -184,8 +189,14 @@ class Handover:
             self._say(note)
 
     def _completed(self, note: events.Progress) -> events.Progress:
-        """With what only the player knows; counted from the beginning of this run."""
+        """With what only the player knows; counted from the beginning of this run.
+
+        The server speaks of the file that it has chosen for the torrent; what that says of another one is left out.
+        """
         screening = self._screening
+        if self._entry is not None and self._other:
+            note = replace(note, wanted=self._entry.size, map="", share=None, time_to_playable=None)
+            note = replace(note, buffered_seconds=None, duration=None)
         return replace(
             note,
             state="paused" if note.state == "playing" and screening.state == "paused" else note.state,
@@ -194,7 +205,12 @@ class Handover:
             downloaded=max(note.downloaded - self._before[0], 0),
         )
 
-    # positions
+    # what the player tells
+    def _heard(self, state: PlayerState) -> None:
+        self._bookmarks.heard(state)
+        if state.position is not None:
+            self._once(events.Ready(0))  # at the latest; the server may never have spoken of this file
+
     def _index_of(self, url: str) -> int | None:
         if (index := index_in(url)) is not None:
             return index
