@@ -23,7 +23,7 @@ table { border-collapse: collapse; margin: .6rem 0; display: block; overflow-x: 
 caption { text-align: left; font-weight: 600; padding: .3rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .2rem .9rem .2rem 0; border-bottom: 1px solid var(--line); }
 th { font-weight: 400; } thead th { color: var(--soft); }
-nav ul { list-style: none; padding: 0; columns: 22rem; } .method { display: inline-block; min-width: 4.2rem; }
+nav ul { list-style: none; padding: 0; } .method { display: inline-block; min-width: 5rem; }
 .method, .method + code { font-weight: 600; }
 """
 POLICY = "; ".join(
