@@ -47,7 +47,7 @@ class Part(NamedTuple):
 
 
 class Site:
-    """All of the interface, in memory: about half a megabyte. ``load`` reads the disk."""
+    """All of the interface, in memory: about a megabyte. ``load`` reads the disk."""
 
     def __init__(self, parts: dict[str, bytes]) -> None:
         everything = b"".join(name.encode() + b"\0" + body + b"\0" for name, body in sorted(parts.items()))
@@ -75,7 +75,7 @@ def policy(styles: list[str]) -> str:
         "script-src 'self'",
         f"style-src 'self' {hashes}".strip(),
         "img-src 'self' data: blob:",
-        "media-src 'self' blob:",
+        "media-src 'self' blob:",  # what hls.js hands to the video
         "connect-src 'self'",
         "manifest-src 'self'",
         "base-uri 'none'",

@@ -15,9 +15,6 @@ export async function shortcomings(infohash, file, video, signal) {
   if (lacks === "picture") return `This browser shows no picture: it cannot decode the video${named(tracks("video"))}.`;
   const audio = tracks("audio");
   if (lacks === "sound" && audio.length) return `No sound: this browser cannot decode the audio${named(audio)}.`;
-  if (audio.length > 1 && !video.audioTracks) {
-    return `The file has ${audio.length} audio tracks, and this browser plays only one of them.`;
-  }
   return "";
 }
 
@@ -33,7 +30,7 @@ function seen(file, video, signal) {
       resolve(lacking(file, video));
     };
     video.addEventListener("timeupdate", look, { signal });
-    video.addEventListener("seeking", () => { began = null; }, { signal });
+    for (const name of ["seeking", "emptied"]) video.addEventListener(name, () => { began = null; }, { signal });
     signal.addEventListener("abort", () => resolve(""));
   });
 }

@@ -7,6 +7,7 @@ import { controls } from "./controls.js";
 import { el, icon, say } from "./dom.js";
 import { helpDialog, listenForKeys } from "./keys.js";
 import { shortcomings } from "./playable.js";
+import { Playback } from "./playback.js";
 import { resumePoint, savePosition } from "./positions.js";
 import { shareDialog } from "./share.js";
 import { TorrentStore } from "./torrent-store.js";
@@ -31,6 +32,7 @@ class PlayerPage extends HTMLElement {
   #resumed = false;
   #prefetched = false;
   #video = el("video", { slot: "media", playsinline: true, preload: "auto" });
+  #playback = new Playback(this.#video, (problem) => this.#tell(problem));
   #nextButton = el("button", { type: "button", class: "in-bar", "aria-label": "Next (Shift+N)", onclick: () => this.go(1) }, icon("next"));
   #overlay = el("div", { class: "overlay", role: "status" });
   #upNext = el("div", { class: "up-next", hidden: true });
@@ -64,6 +66,7 @@ class PlayerPage extends HTMLElement {
     this.#save();
     this.#end.abort();
     this.#opened.abort();
+    this.#playback.close();
     this.#video.removeAttribute("src");
     this.#video.load(); // lets go of the connection, and so of the place in the file
   }
@@ -75,6 +78,7 @@ class PlayerPage extends HTMLElement {
     this.#store.addEventListener("map", () => this.#moved());
     const on = (names, listener) => names.split(" ").forEach((name) => this.#video.addEventListener(name, listener, { signal }));
     on("loadedmetadata", () => this.#known());
+    on("playing", () => { if (this.#playback.streams) this.#notice.replaceChildren(); });
     on("timeupdate", () => this.#ticked());
     on("pause seeked", () => this.#save());
     on("waiting seeking loadstart playing canplay pause play error stalled emptied", () => this.#live());
@@ -133,10 +137,10 @@ class PlayerPage extends HTMLElement {
     document.title = `${words.baseName(file.path)} – Headrace`;
     this.#nextButton.hidden = !this.#store.next(file);
     this.#video.replaceChildren();
-    this.#video.src = local(file.url);
+    const decided = this.#playback.open(this.#store.infohash, file, local(file.url), signal);
     this.#announce();
     this.#video.play().catch(() => {}); // not without a click; then the button waits for one
-    await Promise.all([this.#addSubtitles(file, signal), this.#warn(file, signal)]);
+    await Promise.all([this.#addSubtitles(file, signal), decided.then(() => this.#warn(file, signal))]);
   }
 
   #announce() {
