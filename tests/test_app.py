@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -79,3 +81,14 @@ def test_play_hands_the_work_to_the_server_of_its_folder(tmp_path: Path, monkeyp
     claim.release()
     with pytest.raises(EngineError, match="begun here"):
         app.play(settings, loaded, print)
+
+
+def test_where_nobody_ever_served_play_does_not_look_any_further(tmp_path: Path) -> None:
+    assert app.SERVED == presence.LOCK
+    code = (
+        "import sys, headrace.app; from pathlib import Path; from headrace.settings import Settings\n"
+        "assert headrace.app._server_of(Settings(dir=Path(sys.argv[1]))) is None\n"
+        "print('headrace.library.presence' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert ran.stdout == "False\n"
