@@ -131,6 +131,7 @@ class block_downloading_alert:
     handle: Handle
     piece_index: int
     block_index: int
+    endpoint: tuple[str, int]
 
 
 @dataclass(slots=True)
@@ -271,8 +272,9 @@ class World:
     def fetch(self, piece: int) -> dict[str, float]:
         """All alerts of one piece; milliseconds of one alert of each kind."""
         feed, handle, half = self.engine.feed, self.handle, BLOCKS // 2
-        asked = [block_downloading_alert(handle, piece, block) for block in range(BLOCKS)]
-        came = [block_finished_alert(handle, piece, n, (f"10.0.0.{n % PEERS}", 6881)) for n in range(BLOCKS)]
+        peers = [(f"10.0.0.{n % PEERS}", 6881) for n in range(BLOCKS)]
+        asked = [block_downloading_alert(handle, piece, n, peers[n]) for n in range(BLOCKS)]
+        came = [block_finished_alert(handle, piece, n, peers[n]) for n in range(BLOCKS)]
         cost = {"request": feed(asked[:-1]) / (BLOCKS - 1), "taken": feed(asked[-1:])}
         self.report_blocks(False)
         cost["block"] = feed(came[:half]) / half

@@ -49,6 +49,8 @@ async def test_tracks_are_known_long_before_the_film_is_there(
         async with asyncio.timeout(60):
             while not pieces["in_flight"]:  # for a moment after a look nothing may be asked for
                 pieces = await ask(client, api(running, "pieces"))
+            while not any(peer["down_rate"] for peer in peers["peers"]):  # nor come
+                peers = await ask(client, api(running, "peers"))
     print(f"{name}: known with {share:.0%} of the film there")
     assert share < 0.5
     assert [(one["kind"], one["codec"]) for one in found["tracks"]] == [("video", "h264"), ("audio", "aac")]
