@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from kit.browser import PHONE, SHOTS, Page, browser
+from kit.films import talking
 from kit.stack import Stack, stack
 
 from headrace.testing.local_swarm import LocalSwarm
@@ -142,6 +143,34 @@ async def test_subtitles_show_and_are_chosen_again(pack: Path, data: Path) -> No
         await page.page.keyboard.press("Shift+N")
         await page.until("it.currentSrc.includes('S01E02') && it.textTracks.length === 2")
         await page.until(shown.format(1, 1, "À bientôt"))
+
+
+SPOKEN = """[...it.textTracks].some((track) => track.mode === 'showing' && track.language === '{}'
+  && it.currentTime % 1 > 0.2 && track.activeCues[0]?.text === `{} ${{Math.floor(it.currentTime)}}`)"""
+"""The line of the second that is shown."""
+ASKED = "() => performance.getEntriesByType('resource').filter((each) => each.name.includes('/subtitles/e')).length"
+
+
+async def test_subtitles_inside_the_video_come_with_it(films: dict[str, Path], data: Path, tmp_path: Path) -> None:
+    film = talking(films["last.mp4"], tmp_path)
+    tracks = "[...document.querySelector('video').textTracks]"
+    async with watching(film, data, "#/t/{ih}/0", rate=200_000) as (page, running, _):
+        await page.until("it.textTracks.length === 2")
+        labels = await page.run(f"() => {tracks}.map((track) => [track.language, track.label])")
+        assert labels == [["en", "English"], ["de", "German"]]
+        await page.page.keyboard.press("c")
+        await page.until(SPOKEN.format("en", "<i>Line</i>"))
+        await page.run("() => { document.querySelector('video').currentTime = 45.5; }")
+        await page.until("!it.seeking && it.currentTime > 46 && " + SPOKEN.format("en", "<i>Line</i>"), within=15)
+        assert running.share < 1
+        choose = "each.mode = each.language === 'de' ? 'showing' : 'disabled'"
+        await page.run(f"() => {tracks}.forEach((each) => {{ {choose} }})")
+        await page.until(SPOKEN.format("de", "Zeile"))
+        await page.shot("player-subtitles")
+        lines = await page.run(f"() => [...{tracks}[1].cues].map((cue) => cue.line)")
+        assert set(lines) == {0}
+        assert len(lines) < 30, "only what is there is told"
+        assert await page.run(ASKED) < 12
 
 
 async def test_the_next_episode_plays_by_itself(pack: Path, data: Path) -> None:

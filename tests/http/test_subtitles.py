@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
+import subprocess
+from urllib.parse import quote
 
 import pytest
 
+from headrace.media import testcard
 from headrace.media.webvtt import LARGEST
 
 SRT = b"1\n00:00:01,000 --> 00:00:02,000\nHello\n\n"
@@ -95,3 +100,83 @@ async def test_it_waits_for_its_file_and_a_client_that_leaves_ends_its_head(worl
     await world.until(lambda: world.heads == 1)
     world.verify()
     assert (await other.head()).status == 200
+
+
+@pytest.fixture
+async def talking(world, tmp_path):
+    """A film with a track of text inside, and one beside it."""
+    if shutil.which("ffmpeg") is None:
+        pytest.skip("no ffmpeg to make films with")
+    testcard.make(tmp_path / "bare.mp4", 6)
+    lines = ("{\\an8}<i>One</i>", "00:00:01,000 --> 00:00:02,000"), ("Two", "00:00:04,000 --> 00:00:05,000")
+    (tmp_path / "a.srt").write_text("\n".join(f"{n + 1}\n{when}\n{what}\n" for n, (what, when) in enumerate(lines)))
+    argv = ("-i", "bare.mp4", "-i", "a.srt", "-map", "0", "-map", "1", "-c", "copy", "-c:s", "srt")
+    meta = ("-metadata:s:s:0", "language=ger", "-metadata:s:s:0", "title=Full SDH", "film.mkv")
+    subprocess.run(["ffmpeg", "-v", "error", *argv, *meta], cwd=tmp_path, check=True, timeout=60)
+    world.add([("Film.mkv", (tmp_path / "film.mkv").read_bytes()), ("Film.en.srt", SRT)])
+    await world.start()
+    return world
+
+
+async def test_tracks_inside_are_listed_when_they_are_known(talking, v1):
+    path = f"/api/v1/torrents/{v1}/files/0/subtitles"
+    talking.verify()
+    before = json.loads((await talking.ask("GET", path)).body)
+    assert (before["looked"], [track["track"] for track in before["subtitles"]]) == (False, ["s1"])
+    found = json.loads((await talking.ask("GET", f"{path}?embedded=wait")).body)
+    assert found["looked"] is True
+    assert found["subtitles"][1] == {
+        "track": "e2",
+        "file": None,
+        "name": "Full SDH",
+        "language": "de",
+        "forced": False,
+        "hearing_impaired": True,
+        "url": found["subtitles"][1]["url"],
+    }
+    assert json.loads((await talking.ask("GET", path)).body) == found
+    assert (await talking.ask("GET", f"{path}?embedded=maybe")).status == 422
+
+
+async def test_a_part_of_what_is_there_and_nothing_is_wished_for_it(talking, v1):
+    pieces = talking.handle.layout.num_pieces
+    talking.verify(*range(pieces // 2), pieces - 2, pieces - 1)
+    path = f"/api/v1/torrents/{v1}/files/0/subtitles"
+    await talking.ask("GET", f"{path}?embedded=wait")
+    heads, changes = talking.heads, len(talking.handle.changes)
+    found = json.loads((await talking.ask("GET", f"{path}/e2?from=0&to=6")).body)
+    (line,) = found["cues"]
+    assert (line["start"], line["end"]) == (pytest.approx(1, abs=0.1), pytest.approx(2, abs=0.1))
+    assert (line["text"], line["settings"]) == ("<i>One</i>", "line:0")
+    assert 1.5 < found["until"] < 4
+    assert (talking.heads, len(talking.handle.changes)) == (heads, changes)
+    whole = await talking.ask("GET", f"/subtitles/{v1}/0/e2.vtt")
+    assert (whole.status, json.loads(whole.body)["error"]["kind"]) == (409, "incomplete")
+    talking.verify()
+    whole = await talking.ask("GET", f"/subtitles/{v1}/0/e2.vtt")
+    assert whole.status == 200
+    assert re.findall(rb"line:0\n<i>One</i>|\nTwo", whole.body) == [b"line:0\n<i>One</i>", b"\nTwo"]
+    assert (await talking.ask("GET", f"/subtitles/{v1}/0/e2.vtt")).body == whole.body
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("e2", 422),
+        ("e2?from=1", 422),
+        ("e2?from=x&to=2", 422),
+        ("e2?from=nan&to=2", 422),
+        ("e2?from=5&to=5", 422),
+        ("e2?from=0&to=601", 422),
+        ("e2?from=-1&to=5", 422),
+        ("e0?from=0&to=5", 404),
+        ("e9?from=0&to=5", 404),
+        ("s1?from=0&to=5", 404),
+        ("e99999?from=0&to=5", 404),
+        ("e\u00b2?from=0&to=5", 404),
+    ],
+)
+async def test_what_is_no_part(talking, v1, path, status):
+    talking.verify()
+    asked = f"/api/v1/torrents/{v1}/files/0/subtitles/{quote(path, safe='?&=')}"
+    assert (await talking.ask("GET", asked)).status == status

@@ -10,7 +10,7 @@ from mediakit import OFFSET, PIECE, Placed
 
 from headrace.errors import InputError
 from headrace.media.posters import absent
-from headrace.media.there import There
+from headrace.media.there import Gapped, There
 
 
 @pytest.fixture
@@ -43,3 +43,20 @@ async def test_runs(file: Any) -> None:
     assert source.run(file.size, 9) == 0
     file.layout = None
     assert source.run(0, 1) == 0, "before the metadata"
+
+
+async def test_a_gap_may_be_an_end(file: Any, film: Path) -> None:
+    file.have[0] = file.have[2] = 1
+    source, data = Gapped(file, 1 << 20), film.read_bytes()
+    assert await source.read(1 << 20) == data[: PIECE - OFFSET]
+    assert await source.read(1) == b""
+    source.seek(2 * PIECE - OFFSET)
+    assert await source.read(5) == data[2 * PIECE - OFFSET :][:5]
+
+
+async def test_so_much_and_no_more(file: Any, film: Path) -> None:
+    source = Gapped(file.come(), 10)
+    assert await source.read(7) == film.read_bytes()[:7]
+    source.seek(100)
+    assert await source.read(7) == film.read_bytes()[100:103]
+    assert await source.read(7) == b""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+import msgspec
 from msgspec import Meta, Struct
 
 from headrace.media.facts import Chapter, Track
@@ -159,7 +160,28 @@ class Subtitles(Struct):
 
     infohash: InfoHash
     index: int
+    looked: Annotated[bool, Meta(description="Whether the tracks inside the video are in the list")]
     subtitles: list[dict[str, Any]]
+
+
+class Cue(Struct):
+    """A line; ``settings`` as WebVTT has them, times in seconds."""
+
+    start: float
+    end: float
+    text: str
+    settings: str
+
+
+class Cues(Struct):
+    """Part of a track; the cues are all that there are from ``from`` until ``until``."""
+
+    infohash: InfoHash
+    index: int
+    track: str
+    start: float = msgspec.field(name="from")
+    until: float
+    cues: list[Cue]
 
 
 class Position(Struct):

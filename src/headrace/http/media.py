@@ -19,7 +19,9 @@ from headrace.http.stream import index_of, torrent_of, with_metadata
 from headrace.streaming.registry import Torrents
 
 if TYPE_CHECKING:
+    from headrace.media.facts import Media
     from headrace.media.probes import Probes
+    from headrace.streaming.torrent import File
 
 METADATA_WITHIN = 50.0
 """Seconds for a torrent's metadata to come: proxies give up after 60."""
@@ -38,13 +40,21 @@ class MediaApi:
         index = index_of(request.match_info["index"])
         await with_metadata(torrent, METADATA_WITHIN)
         file = torrent.main_video() if index is None else torrent.file(index)
-        probes = await self._looking()
-        try:
-            media = await probes.of(file)
-        except InputError as error:  # the file is there, and is not what was asked for
-            raise Refused(422, error.kind, error.message, error.hint) from None
+        media = await self.of(file)
         found: dict[str, Any] = {"infohash": torrent.info_hash, "index": file.index, "path": file.path}
         return json_response(found | {"size": file.size} | asdict(media))
+
+    async def of(self, file: File) -> Media:
+        """What a file holds; waits for the bytes that tell."""
+        probes = await self._looking()
+        try:
+            return await probes.of(file)
+        except InputError as error:  # the file is there, and is not what was asked for
+            raise Refused(422, error.kind, error.message, error.hint) from None
+
+    def known(self, file: File) -> Media | None:
+        """The same, if it was looked at before."""
+        return self._probes.known(file) if self._probes is not None else None
 
     async def aclose(self) -> None:
         """End all looks."""

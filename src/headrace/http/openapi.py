@@ -37,6 +37,13 @@ LOGIN = {
     "description": "As in the list",
     "schema": {"type": "string", "pattern": "^[0-9a-f]{16}$"},
 }
+TRACK = {
+    "name": "track",
+    "in": "path",
+    "required": True,
+    "description": "As in the list of subtitles: `e` and a number",
+    "schema": {"type": "string", "pattern": "^e[0-9]{1,4}$"},
+}
 TORRENT_FILE = {"application/x-bittorrent": {"schema": {"type": "string", "format": "binary"}}}
 _TEXTS = {"type": "array", "items": {"type": "string"}}
 TORRENT_FORM = {
@@ -113,7 +120,31 @@ OPERATIONS = (
     ),
     Operation("get", f"{FILE}/media", "What a file holds", {200: answers.Media}, refusals=(404, 422, 500, 503, 504)),
     Operation("get", f"{FILE}/poster", "A picture out of a film", {200: bytes}, refusals=(404, 500)),
-    Operation("get", f"{FILE}/subtitles", "A video's subtitles", {200: answers.Subtitles}, refusals=(404,)),
+    Operation(
+        "get",
+        f"{FILE}/subtitles",
+        "A video's subtitles",
+        {200: answers.Subtitles},
+        None,
+        (
+            _query(
+                "embedded", {"type": "string", "enum": ["known", "wait"]}, "Whether to look into the video for its own"
+            ),
+        ),
+        (404, 422, 500, 503, 504),
+    ),
+    Operation(
+        "get",
+        f"{FILE}/subtitles/{{track}}",
+        "Cues of a track inside the video, of the part that is there",
+        {200: answers.Cues},
+        None,
+        (
+            _query("from", {"type": "number", "minimum": 0}, "Seconds") | {"required": True},
+            _query("to", {"type": "number", "exclusiveMinimum": 0}, "Seconds") | {"required": True},
+        ),
+        (404, 422, 500, 503, 504),
+    ),
     Operation("get", f"{FILE}/position", "Where somebody is", {200: answers.Position}, refusals=(404, 409)),
     Operation(
         "put",
@@ -175,6 +206,7 @@ def document() -> dict[str, Any]:
 def _described(operation: Operation, refs: dict[type, dict[str, Any]]) -> dict[str, Any]:
     in_path = [INFOHASH] * ("{infohash}" in operation.path) + [INDEX] * ("{index}" in operation.path)
     in_path += [LOGIN] * ("{id}" in operation.path)
+    in_path += [TRACK] * ("{track}" in operation.path)
     told: dict[str, Any] = {
         "summary": operation.about,
         "operationId": f"{operation.method}_{'_'.join(re.findall('[a-z]+', operation.path[8:]))}",

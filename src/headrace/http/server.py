@@ -73,9 +73,10 @@ class Server:
         if exhibit is not None:
             exhibit.subscribe(self._events.tell)
         self._stats, self._metrics = Stats(torrents, clock, self._urls_for), Metrics(torrents, clock)
-        self._pages, self._subtitles = Pages(), Subtitles(torrents, self._urls_for)
+        self._pages = Pages()
         self._api = Api(torrents, self._urls_for, keeper.more if keeper is not None else None)
         self._media, self._poster, self._hls = MediaApi(torrents), PosterApi(torrents), Hls(torrents)
+        self._subtitles = Subtitles(torrents, self._urls_for, self._media)
         self._runner: web.AppRunner | None = None
         self._shown = ""
 
@@ -144,6 +145,7 @@ class Server:
             ("/api/v1/torrents/{infohash}", self._api.torrent),
             ("/api/v1/torrents/{infohash}/files", self._api.files),
             ("/api/v1/torrents/{infohash}/files/{index}/subtitles", self._subtitles.listed),
+            ("/api/v1/torrents/{infohash}/files/{index}/subtitles/{track}", self._subtitles.part),
             ("/subtitles/{infohash}/{index}/{track}.vtt", self._subtitles.track),
             ("/api/v1/torrents/{infohash}/pieces", self._api.pieces),
             ("/api/v1/torrents/{infohash}/peers", self._api.peers),

@@ -64,6 +64,11 @@ class Looks(Generic[T]):
                 self._forget(key, job)
                 job.task.cancel()
 
+    def known(self, file: File) -> Media | None:
+        """What is known already; None when that is nothing."""
+        found = self._known.get((file.torrent.info_hash, file.index))
+        return found if isinstance(found, Media) else None
+
     async def aclose(self) -> None:
         """End all looks; who waits for one is cancelled."""
         tasks = [job.task for job in self._jobs.values()]

@@ -46,3 +46,24 @@ class There:
         gap = next((piece for piece in layout.pieces_of(wanted) if not have[piece]), None)
         stop = wanted.end if gap is None else min(wanted.end, layout.span_of(gap).start)
         return max(0, stop - wanted.start)
+
+
+class Gapped:
+    """The same, ending where it is not there any more, or when ``most`` bytes were read."""
+
+    def __init__(self, file: File, most: int) -> None:
+        self._there, self._left = There(file, lambda _: LookupError()), most
+        self.size = file.size
+
+    def seek(self, offset: int) -> int:
+        """Move to a byte."""
+        return self._there.seek(offset)
+
+    async def read(self, n: int) -> bytes:
+        """Bytes from there; none at the end, at a gap, or when enough were read."""
+        try:
+            data = await self._there.read(min(n, self._left))
+        except LookupError:
+            return b""
+        self._left -= len(data)
+        return data

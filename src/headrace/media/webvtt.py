@@ -7,8 +7,13 @@ the largest files, so this is no work for the event loop. The one importer of py
 from __future__ import annotations
 
 import codecs
+from typing import TYPE_CHECKING
 
+from headrace.core.cues import PLAIN, Cue, Style, cue, webvtt
 from headrace.errors import InputError
+
+if TYPE_CHECKING:
+    from pysubs2 import SSAFile
 
 LARGEST = 4 * 1024 * 1024
 """Bytes of a subtitle file: the largest real ones, ASS with drawn signs, have 2 MB."""
@@ -80,10 +85,41 @@ def _converted(text: str, reader: str | None) -> str:
     import pysubs2
 
     subtitles = pysubs2.SSAFile.from_string(text, format_=reader, fps=ASSUMED_FPS if reader is None else None)
-    shown = [event for event in subtitles if not event.is_comment and not event.is_drawing and event.end > event.start]
-    if not shown:
+    found = cues_of(subtitles)
+    if not found:
         raise ValueError("nothing to show")
-    for event in shown:
-        event.text = event.text.replace("-->", "→")  # it would end the cue
-    subtitles.events = shown
-    return subtitles.to_string("vtt")
+    return webvtt(found)
+
+
+def cues_of(subtitles: SSAFile) -> list[Cue]:
+    """What is shown of a file, in the order of time; layers that say the same (outlines, shadows) say it once."""
+    styles, height = _looks(subtitles)
+    found: dict[Cue, None] = {}
+    for event in subtitles:
+        if not event.is_comment:
+            made = cue(event.start / 1000, event.end / 1000, event.text, styles.get(event.style, PLAIN), height)
+            if made is not None:
+                found[made] = None
+    return sorted(found, key=lambda each: (each.start, each.end))
+
+
+def styles_in(header: str) -> tuple[dict[str, Style], float]:
+    """Styles by name, and the height of the picture that places count in, of the head of an ASS file; nothing and 0 of
+    what is none."""
+    import pysubs2
+
+    try:
+        return _looks(pysubs2.SSAFile.from_string(header, format_="ass"))
+    except Exception:  # as above: then all lines look alike
+        return {}, 0.0
+
+
+def _looks(subtitles: SSAFile) -> tuple[dict[str, Style], float]:
+    styles = {
+        name: Style(bool(style.bold), bool(style.italic), bool(style.underline), int(style.alignment))
+        for name, style in subtitles.styles.items()
+    }
+    try:
+        return styles, max(0.0, float(subtitles.info.get("PlayResY", 0)))
+    except ValueError:
+        return styles, 0.0

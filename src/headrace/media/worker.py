@@ -7,7 +7,8 @@ file makes of FFmpeg's parsers stays in here. Only the child imports av, and onl
 Each message to the parent is a ``HEADER`` (what, a number, a size) and, but for ``READ``, so many bytes; each answer is
 a size (``ANSWER``) and so many bytes, none at the end of the file. ``JOB`` is JSON: ``{"picture": SHARE}`` tells a
 picture, a JPEG, from that share of the film on; ``{"outline": true}`` where it can be cut, and ``{"cut": …}`` a segment
-of it, in parts (see ``cutter``). Without one it is the tracks.
+of it, in parts (see ``cutter``); ``{"lines": [TRACK, FROM, TO]}`` what a track of subtitles says between two seconds
+(see ``scribe``), for which nothing may come in answer before the file's end too. Without one it is the tracks.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from headrace.media import cutter, painter
+from headrace.media import cutter, painter, scribe
 
 if sys.platform != "win32":
     import resource
@@ -40,6 +41,8 @@ PIECE = 1 << 20
 """Bytes of a part."""
 PROCESSOR = 10
 """Seconds on the processor. Starting takes 0.2, a look into a film 0.05."""
+PROCESSOR_TO_READ = 120
+"""The same for who reads a film for its subtitles: a second or two per gigabyte."""
 STREAMS = 100
 """Tracks that FFmpeg may make of one file; its own bound is 1000."""
 CHAPTERS, WORDS = 300, 200
@@ -87,6 +90,7 @@ class Remote:
 
     def __init__(self, channel: Channel, size: int) -> None:
         self._channel, self._size, self._position = channel, size, 0
+        self._torn = False
 
     def read(self, count: int = -1) -> bytes:
         """Bytes from the position on."""
@@ -94,7 +98,13 @@ class Remote:
         count = left if count < 0 else min(count, left)
         data = self._channel.fetch(self._position, count) if count else b""
         self._position += len(data)
+        self._torn = self._torn or bool(count and not data)
         return data
+
+    def torn(self, *, forget: bool = False) -> bool:
+        """Whether bytes were wanted that did not come; ``forget`` that they were."""
+        torn, self._torn = self._torn, self._torn and not forget
+        return torn
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Move; nothing is asked for before the next read."""
@@ -141,14 +151,14 @@ def refuse(*_: Any, **__: Any) -> Any:
     raise PermissionError("nothing else may be opened")
 
 
-def opened(av: Any, file: Remote, formats: str) -> Any:
+def opened(av: Any, file: Remote, formats: str, **more: Any) -> Any:
     """The file as FFmpeg's container, of these formats only. ``av`` is the module."""
     options = {
         "format_whitelist": formats,
         "protocol_whitelist": "none",  # ours is not asked for; all others would be
         "max_streams": str(STREAMS),
     }
-    return av.open(file, "r", options=options, io_open=refuse, metadata_errors="replace")
+    return av.open(file, "r", options=options, io_open=refuse, metadata_errors="replace", **more)
 
 
 def look(av: Any, file: Remote, formats: str) -> dict[str, Any]:
@@ -221,7 +231,9 @@ def told(av: Any, file: Remote, formats: str, job: dict[str, Any], part: Callabl
     """What was found: JSON, a picture, or nothing more than was given to ``part``."""
     if not job:
         return json.dumps(look(av, file, formats)).encode()
-    with opened(av, file, formats) as container:
+    with opened(av, file, formats, **({"buffer_size": scribe.BUFFER} if "lines" in job else {})) as container:
+        if "lines" in job:
+            return scribe.write(av, container, file.torn, *job["lines"])
         if "picture" in job:
             return painter.paint(av, container, float(job["picture"]))
         if "outline" in job:
@@ -241,7 +253,7 @@ def main(size: int, formats: str, job: dict[str, Any]) -> None:
     except ImportError as error:
         channel.tell(LACKS, str(error).encode("utf-8", "replace")[:WORDS])
         return
-    confine(MEMORY_TO_CUT if "cut" in job else MEMORY)
+    confine(MEMORY_TO_CUT if "cut" in job else MEMORY, PROCESSOR_TO_READ if "lines" in job else PROCESSOR)
     try:
         found = told(av, Remote(channel, size), formats, job, channel.part)
     except av.error.FFmpegError as error:

@@ -56,8 +56,11 @@ const fileOf = (infohash, index) => `${of(infohash)}/files/${index}`;
 export const torrents = async () => (await call("GET", "/torrents")).torrents;
 export const torrent = (infohash) => call("GET", of(infohash));
 export const files = async (infohash) => (await call("GET", `${of(infohash)}/files`)).files;
-export const subtitles = async (infohash, index) =>
-  (await call("GET", `${fileOf(infohash, index)}/subtitles`)).subtitles;
+/** `looked` says whether the tracks inside the file are in it; with `wait` they are. */
+export const subtitles = (infohash, index, wait = false) =>
+  call("GET", `${fileOf(infohash, index)}/subtitles${wait ? "?embedded=wait" : ""}`);
+export const cues = (infohash, index, track, from, to, signal) =>
+  call("GET", `${fileOf(infohash, index)}/subtitles/${track}?from=${from.toFixed(3)}&to=${to.toFixed(3)}`, undefined, undefined, { signal });
 export const media = (infohash, index) => call("GET", `${fileOf(infohash, index)}/media`);
 export const add = (source) => call("POST", "/torrents", { source });
 export const addFile = (file) => call("POST", "/torrents", file, "application/x-bittorrent");

@@ -5,6 +5,7 @@ import "./stream-map.js";
 import * as api from "./api.js";
 import { controls } from "./controls.js";
 import { el, icon, say } from "./dom.js";
+import { InnerTrack } from "./inner-tracks.js";
 import { helpDialog, listenForKeys } from "./keys.js";
 import { shortcomings } from "./playable.js";
 import { Playback } from "./playback.js";
@@ -150,10 +151,22 @@ class PlayerPage extends HTMLElement {
     navigator.mediaSession.setActionHandler("previoustrack", this.#store.next(this.#file, -1) ? () => this.go(-1) : null);
   }
 
+  /** Files beside the video at once; its own tracks when it plays, for then their bytes are there. */
   async #addSubtitles(file, signal) {
-    const tracks = await api.subtitles(this.#store.infohash, file.index).catch(() => []);
-    if (signal.aborted) return;
-    this.#video.append(...tracks.map((track) => trackElement(track, local(track.url))));
+    const { infohash } = this.#store;
+    const found = await api.subtitles(infohash, file.index).catch(() => ({ looked: true, subtitles: [] }));
+    this.#addTracks(file, found.subtitles, signal);
+    if (found.looked || signal.aborted) return;
+    await playing(this.#video, signal);
+    const inside = await api.subtitles(infohash, file.index, true).catch(() => ({ subtitles: [] }));
+    this.#addTracks(file, inside.subtitles.filter((track) => track.file === null), signal);
+  }
+
+  #addTracks(file, tracks, signal) {
+    if (signal.aborted || !tracks.length) return;
+    this.#video.append(...tracks.map((track) => (track.file === null
+      ? new InnerTrack(this.#video, this.#store.infohash, file, track, signal).element
+      : trackElement(track, local(track.url)))));
     preferredTrack(this.#video);
   }
 
@@ -302,6 +315,15 @@ class PlayerPage extends HTMLElement {
         el("span", { class: "row-size" }, words.size(file.size))));
     }));
   }
+}
+
+/** Returns when it plays, or when the signal ends it. */
+function playing(video, signal) {
+  if (video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA) return Promise.resolve();
+  return new Promise((resolve) => {
+    video.addEventListener("canplay", resolve, { signal, once: true });
+    signal.addEventListener("abort", resolve, { once: true });
+  });
 }
 
 /** The address without the host: whatever name or proxy brought the page here brings the stream. */

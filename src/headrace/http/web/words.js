@@ -84,7 +84,10 @@ export function language(tag) {
 /** What a subtitle track is called in a menu. */
 export function trackLabel(track) {
   const extra = [track.forced && "forced", track.hearing_impaired && "SDH"].filter(Boolean).join(", ");
-  const name = language(track.language) || track.name.replace(/\.[^.]*$/, "");
+  const inside = track.file === null;
+  const title = inside ? track.name : track.name.replace(/\.[^.]*$/, "");
+  const name = language(track.language) || title || "Subtitles";
+  if (inside && title && title.toLowerCase() !== name.toLowerCase()) return `${name} – ${title}`;
   return extra ? `${name} (${extra})` : name;
 }
 
