@@ -23,6 +23,7 @@ VERBS: Mapping[str, Verb] = {
     "report": Verb("bench.report", "ROWS: tables and plots"),
     "quick": Verb("bench.quick", "REVISION REVISION: compare two revisions; root"),
     "serving": Verb("bench.serving", "serve a verified film to many, beside nginx"),
+    "sharing": Verb("bench.sharing", "[CASE...]: several torrents on one link: who stalls; root"),
     "scaling": Verb("bench.scaling", "cost over pieces and read heads"),
 }
 """Modules are imported when they are asked for: set-up must work where others' needs are not there."""

@@ -55,6 +55,21 @@ async def read_all(file: headrace.File) -> bytes:
 
 # over a fake engine
 @virtual_time
+async def test_the_link_is_shared_from_the_second_torrent_on(tmp_path: Path) -> None:
+    other = Content(MiB, MiB // 4, "other.mkv")
+    engine = FakeEngine(FakeSwarm(CONTENT, [SEED]), FakeSwarm(other, [SEED]))
+    async with Session(Settings(dir=tmp_path), engine=engine) as session:
+        await session.add(CONTENT.magnet)
+        assert session._sharing is None
+        await session.add(other.magnet)
+        assert session._sharing is not None
+        first = session._sharing
+        await session.remove(next(iter(session.torrents)))
+        await session.add(CONTENT.magnet)
+        assert session._sharing is first
+
+
+@virtual_time
 async def test_a_torrent_is_added_and_read(tmp_path: Path) -> None:
     async with fake(tmp_path, SEED) as session:
         torrent = await session.add(CONTENT.magnet)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from headrace.settings import Settings
     from headrace.sources import Loaded
     from headrace.streaming.registry import Torrents
+    from headrace.streaming.sharing import Sharing
     from headrace.streaming.torrent import Torrent
 
 SAVE_EVERY = 5.0
@@ -90,6 +91,7 @@ class Session:
         self._begun: dict[str, Begun] = {}
         self._torrents = torrents
         self._saver: asyncio.Task[None] | None = None
+        self._sharing: Sharing | None = None
         self._changed: set[str] = set()
         self._door: asyncio.Lock
         """One torrent at a time is let in, so that none is twice."""
@@ -206,7 +208,15 @@ class Session:
         torrent.disk_full = lambda: self.watcher.full(torrent) if self.watcher is not None else None
         torrent.subscribe(lambda note: begun.handle.save_resume() if isinstance(note, Metadata) else None)
         self.torrents.add(torrent)
+        self._share()
         return torrent
+
+    def _share(self) -> None:
+        """With a second torrent the link is shared."""
+        if self._sharing is None and len(self.torrents) > 1:
+            from headrace.streaming.sharing import Sharing
+
+            self._sharing = Sharing(self.torrents)
 
     def _pieces_came(self, torrent: Torrent, count: int) -> None:
         self._changed.add(torrent.info_hash)

@@ -376,3 +376,18 @@ def test_who_reads_aside_is_no_viewer(stage: Make) -> None:
     assert one.conductor.held_up() is None
     one.conductor.leave(aside)
     assert one.conductor.world().idle, "it was no viewer who left"
+
+
+async def test_who_begins_to_wait_is_told_once(stage: Make) -> None:
+    one = stage([400], 16)
+    told: list[float | None] = []
+    reader = one.reader(0)
+    (place,) = one.conductor.places.values()
+    one.conductor.waited = lambda: told.append(place.waiting_since)
+    waiting = asyncio.ensure_future(reader.read(1))
+    await asyncio.sleep(0)
+    assert told == [place.waiting_since] != [None]
+    one.come(3)
+    one.come(0)
+    await waiting
+    assert len(told) == 1

@@ -30,6 +30,16 @@ def test_who_waited_a_moment_ago_is_hungry(
     assert (head.waiting, head.hungry) == seen
 
 
+def test_what_was_read_faster_than_it_plays_lies_in_the_player() -> None:
+    place = Place(1, 100, 10_000, since=5.0)
+    place.position += 500
+    assert place.in_player(100.0, 7.0) == 3.0
+    assert place.in_player(100.0, 11.0) == 0.0, "it was shown meanwhile"
+    place.move(2000, 20.0)
+    assert (place.position, place.since, place.fresh) == (2000, 20.0, True)
+    assert place.in_player(100.0, 20.0) == 0.0, "a seek empties it"
+
+
 def test_rates_are_counted_from_its_beginning() -> None:
     place = Place(1, 0, 10, since=7.0)
     place.meter.count(500, 8.0)

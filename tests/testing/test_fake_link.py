@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 from headrace.core.pieces import BLOCK
-from headrace.testing.fake_link import Link, Meter, Partial, Request
+from headrace.testing.fake_link import Gate, Link, Meter, Partial, Request
 from headrace.testing.fake_swarm import FakePeer
 
 
@@ -52,3 +54,42 @@ def test_slow_peers_get_two_and_silent_ones_one() -> None:
 
 def test_partial() -> None:
     assert Partial(3).free == [0, 1, 2]
+
+
+def gate() -> tuple[Gate, list[int], list[tuple[float, object, tuple[object, ...]]]]:
+    through: list[int] = []
+    timers: list[tuple[float, object, tuple[object, ...]]] = []
+    made = Gate(
+        lambda at, call, *args: timers.append((at, call, args)), lambda _, request: through.append(request.block)
+    )
+    return made, through, timers
+
+
+def test_without_a_limit_blocks_pass_at_once() -> None:
+    made, through, timers = gate()
+    made.put(link(1.0), Request(0, 7, BLOCK, 0), 1.0)
+    assert (through, timers) == ([7], [])
+
+
+def test_a_limit_lets_one_after_another_pass() -> None:
+    made, through, timers = gate()
+    made.set(BLOCK / 2, 0.0)
+    for block in range(3):
+        made.put(link(1.0), Request(0, block, BLOCK, 0), 1.0)
+    passed = []
+    while timers:
+        at, call, args = timers.pop()
+        call(*args)  # type: ignore[operator]
+        passed.append((at, list(through)))
+    assert passed == [(3.0, [0]), (5.0, [0, 1]), (7.0, [0, 1, 2])]
+
+
+def test_another_limit_counts_from_then_on() -> None:
+    made, through, timers = gate()
+    made.set(1.0, 0.0)
+    made.put(link(1.0), Request(0, 5, BLOCK, 0), 1.0)
+    made.set(math.inf, 2.0)
+    assert [at for at, _, _ in timers] == [1.0 + BLOCK, 2.0]
+    for _, call, args in timers:
+        call(*args)  # type: ignore[operator]
+    assert through == [5], "once"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from headrace.core.pieces import BLOCK
 from headrace.engine.base import Change
-from headrace.testing.fake_swarm import Content, FakePeer, FakeSwarm
+from headrace.testing.fake_swarm import Content, Downlink, FakePeer, FakeSwarm
 from headrace.testing.fake_wire import TIMEOUT, Block, Failed, Metadata, Outcome, Piece, Taken, Wire
 
 RATE = 10.0 * BLOCK
@@ -52,6 +52,35 @@ def test_times_of_one_peer() -> None:
     assert when(seen, Taken(0)) == 0.3
     assert [at for at, outcome in seen if isinstance(outcome, Block)] == [0.5, 0.6, 0.7, 0.8]
     assert when(seen, Piece(0)) == 0.8
+
+
+def test_a_limit_of_our_own() -> None:
+    """A block a second instead of ten; without it the next one comes at once."""
+    wire = wire_of(FakePeer(RATE, RTT))
+    wire.set_limit(BLOCK)
+    wire.apply(Change(want=(0,)))
+    seen = play(wire, until=2.6)
+    assert [at for at, outcome in seen if isinstance(outcome, Block)] == [1.5, 2.5]
+    wire.set_limit(math.inf)
+    seen = play(wire)
+    assert [at for at, outcome in seen if isinstance(outcome, Block)] == [2.6, 2.6]
+
+
+def test_swarms_share_a_line() -> None:
+    line = Downlink(2.0 * BLOCK)
+    wires = []
+    for _ in range(2):
+        swarm = FakeSwarm(Content(4 * BLOCK, 4 * BLOCK), [FakePeer(RATE, RTT)], downlink=line)
+        wire = Wire(swarm, metadata=True)
+        wire.connect(swarm.peers[0])
+        wire.apply(Change(want=(0,)))
+        wires.append(wire)
+    came: list[float] = []
+    while times := [at for wire in wires if (at := wire.next_at()) is not None]:
+        for wire in wires:
+            came += [min(times) for outcome in wire.advance(min(times)) if isinstance(outcome, Block)]
+    # the first block of each reaches the line after 0.5 s; then it is busy with both
+    assert [round(at, 6) for at in came] == [1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5]
 
 
 def test_metadata_comes_from_a_peer() -> None:

@@ -42,6 +42,8 @@ class Conductor:
         self.plan = Plan()
         self.read = 0
         """Bytes that readers got."""
+        self.waited: Callable[[], None] | None = None
+        """Told when a reader begins to wait."""
         self.places: dict[int, Place] = {}
         self.rates: Rates = NO_RATES
         self._pins: dict[object, tuple[Span, ...]] = {}
@@ -83,7 +85,7 @@ class Conductor:
 
     def move(self, place: Place, position: int) -> None:
         """A seek: the old place's wishes end in this very step."""
-        place.position, place.since, place.fresh = position, self.clock(), True
+        place.move(position, self.clock())
         self.replan()
 
     def advance(self, place: Place, count: int) -> None:
@@ -114,6 +116,8 @@ class Conductor:
             if place.hungry_since is None or now - place.waited_until >= HUNGER_SECONDS:
                 place.hungry_since = now
             self.replan()
+            if self.waited is not None:
+                self.waited()
         await self.waits.until(piece, place.id)
 
     def served(self, place: Place) -> None:

@@ -31,9 +31,20 @@ class Place:
     meter: Meter = field(init=False)
     aside: bool = False
     """Nobody watches here: it takes nothing from those who do."""
+    origin: int = field(init=False)
+    """Where it was opened, or sought to last."""
 
     def __post_init__(self) -> None:
         self.meter = Meter(self.since)
+        self.origin = self.position
+
+    def move(self, position: int, now: float) -> None:
+        """A seek."""
+        self.position, self.origin, self.since, self.fresh = position, position, now, True
+
+    def in_player(self, bitrate: float, now: float) -> float:
+        """Seconds of film that were read sooner than they are shown: the player has them. ``bitrate`` in bytes/s."""
+        return max(0.0, (self.position - self.origin) / bitrate - (now - self.since))
 
     def head(self, now: float = 0.0) -> Head:
         """What the planner sees of it."""

@@ -77,7 +77,7 @@ class Torrent:
         self.error = ""
         self.failed_pieces = 0
         self.paused = False
-        self.limits = (0, 0)
+        self.limits, self.held = (0, 0), 0
         self.resume_saved: Callable[[bytes], None] | None = None
         self.pieces_came: Callable[[int], None] | None = None
         self.disk_full: Callable[[], None] | None = None
@@ -266,7 +266,12 @@ class Torrent:
     def set_limits(self, down: int, up: int) -> None:
         """Most bytes a second, 0 for no limit of its own."""
         self.limits = (down, up)
-        self.handle.set_limits(down, up)
+        self.hold(self.held)
+
+    def hold(self, most: int) -> None:
+        """For the sake of other torrents no more bytes a second than this come, 0 for no such limit."""
+        self.held, (down, up) = most, self.limits
+        self.handle.set_limits(min(down or most, most or down), up)
 
     def fetch(self, files: Sequence[File]) -> None:
         """These are to be fetched whole in the end, in this order, instead of what was chosen before."""

@@ -17,6 +17,9 @@ from headrace.engine.base import (
 )
 from headrace.testing.engine_world import FILES, FIRST_MOMENT, PIECE, SLOW, Client, World, client, pieces_in
 
+LIMIT, LIMITED = 300_000, 12
+"""Bytes per second, and pieces that are fetched so: 1.3 s."""
+
 
 async def nothing_wanted_nothing_fetched(world: World) -> None:
     """A connected seed alone brings hardly anything, and nothing more as time goes on."""
@@ -273,3 +276,19 @@ async def seeds_go_and_come_back(world: World) -> None:
         await world.restore_seed(seed)
         one.torrent.add_peers([seed])
         await one.had(range(12))
+
+
+async def a_limit_holds_until_it_is_lifted(world: World) -> None:
+    """Also for peers on this machine; and without it all comes as fast as ever."""
+    seeds = [await world.add_seed() for _ in range(2)]
+    async with client(world, *seeds) as one:
+        assert one.torrent is not None
+        loop = asyncio.get_running_loop()
+        one.torrent.set_limits(LIMIT, 0)
+        begun = loop.time()
+        await one.fetch(range(LIMITED))
+        assert loop.time() - begun > 0.5 * LIMITED * PIECE / LIMIT, "less what is let through at once"
+        one.torrent.set_limits(0, 0)
+        begun = loop.time()
+        await one.fetch(range(LIMITED, 4 * LIMITED))
+        assert loop.time() - begun < 0.5 * 3 * LIMITED * PIECE / LIMIT

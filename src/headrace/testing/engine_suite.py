@@ -52,6 +52,7 @@ CHECKS: tuple[Check, ...] = (
     pieces.taken_pieces_are_told,
     pieces.pieces_in_flight_are_known,
     pieces.stragglers_are_let_go,
+    pieces.a_limit_holds_until_it_is_lifted,
     pieces.seeds_go_and_come_back,
     state.unknown_trackers_are_told,
     state.removing_keeps_or_deletes,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from headrace.core.pieces import BLOCK
@@ -107,3 +108,39 @@ class Partial:
         self.got: dict[int, Link] = {}
         self.told = False
         """That every block was asked of some peer."""
+
+
+class Gate:
+    """Our own limit: blocks of all peers pass it one by one. ``at`` calls at a time, ``through`` is the way on."""
+
+    def __init__(self, at: Callable[..., None], through: Callable[[Link, Request], None]) -> None:
+        self._at, self._through = at, through
+        self._rate, self._turn = math.inf, 0
+        self._held: deque[tuple[Link, Request]] = deque()
+
+    def set(self, rate: float, now: float) -> None:
+        """Bytes per second from now on."""
+        self._rate = rate
+        if self._held:
+            self._next(now)
+
+    def put(self, link: Link, request: Request, now: float) -> None:
+        """A block has come."""
+        if self._rate == math.inf and not self._held:
+            self._through(link, request)
+            return
+        self._held.append((link, request))
+        if len(self._held) == 1:
+            self._next(now)
+
+    def _next(self, now: float) -> None:
+        """The first one passes when the rate allows it; what was reckoned for it before does not count any more."""
+        self._turn += 1
+        passes = now + self._held[0][1].size / self._rate
+        self._at(passes, self._passes, self._turn, passes)
+
+    def _passes(self, turn: int, now: float) -> None:
+        if turn == self._turn:
+            self._through(*self._held.popleft())
+            if self._held:
+                self._next(now)

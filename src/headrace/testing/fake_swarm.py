@@ -135,8 +135,22 @@ class Watcher(Protocol):
         """A peer was taken away by ``FakeSwarm.leave``."""
 
 
+class Downlink:
+    """Our side's line, which several swarms may share. ``rate`` in bytes per second."""
+
+    def __init__(self, rate: float = math.inf) -> None:
+        self.rate = rate
+        self._free = 0.0
+
+    def takes(self, size: int, now: float, origin: float) -> float:
+        """When bytes that reach it now, behind all others, are through; both times count from ``origin``."""
+        self._free = max(now + origin, self._free) + size / self.rate
+        return self._free - origin
+
+
 class FakeSwarm:
-    """The peers of one torrent. ``downlink`` is what all of them share on our side, bytes per second.
+    """The peers of one torrent. ``downlink`` is what all of them share on our side, bytes per second, or the line that
+    they share with other swarms.
 
     ``trackers`` are the announce URLs that answer; any other fails.
     """
@@ -146,11 +160,11 @@ class FakeSwarm:
         content: Content,
         peers: Sequence[FakePeer] = (),
         *,
-        downlink: float = math.inf,
+        downlink: float | Downlink = math.inf,
         trackers: frozenset[str] = frozenset(),
     ) -> None:
         self.content = content
-        self.downlink = downlink
+        self.line = downlink if isinstance(downlink, Downlink) else Downlink(downlink)
         self.trackers = trackers
         self.peers: list[FakePeer] = []
         self.origin: float | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -104,8 +105,9 @@ class FakeTorrent:
         self._do(self._connect_all if not paused else self._disconnect_all)
 
     def set_limits(self, down: int, up: int) -> None:
-        """Kept in ``limits``; a fake swarm has rates of its own."""
+        """Nothing goes up here anyway."""
         self.limits = (down, up)
+        self._do(lambda: self._wire.set_limit(down or math.inf))
 
     def take_over(self, piece: int) -> None:
         """Peers that hold up this piece are let go."""

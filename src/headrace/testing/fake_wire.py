@@ -4,10 +4,11 @@ Rules: no clock and no loop. Whoever holds it says what time it is, asks when so
 happened. The same calls at the same times give the same outcomes.
 
 The model: a peer is connected and speaks after 2 RTT, lets us download 1 RTT after we first want something it has, and
-sends one block after another at its rate; half an RTT passes each way; then the blocks of all peers pass our downlink
-one by one. We keep about a second of a peer's rate in flight (slow start from 4 blocks) and pick in the order of piece
-and block numbers among what is wanted, as the real engine does the way it is steered. There is no end-game: a block is
-asked for twice only after its peer was silent for ``TIMEOUT``. A peer that spoiled a piece is banned.
+sends one block after another at its rate; half an RTT passes each way; then the blocks of all peers pass our own limit,
+if there is one, and our downlink, one by one. We keep about a second of a peer's rate in flight (slow start from 4
+blocks) and pick in the order of piece and block numbers among what is wanted, as the real engine does the way it is
+steered. There is no end-game: a block is asked for twice only after its peer was silent for ``TIMEOUT``. A peer that
+spoiled a piece is banned.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import Any
 from headrace.core.pieces import BLOCK
 from headrace.core.stragglers import Stragglers
 from headrace.engine.base import Change
-from headrace.testing.fake_link import Link, Meter, Partial, Request
+from headrace.testing.fake_link import Gate, Link, Meter, Partial, Request
 from headrace.testing.fake_swarm import FakePeer, FakeSwarm
 
 REUNION = 20.0
@@ -87,7 +88,7 @@ class Wire:
         self._heap: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
         self._count = 0
         self._now = 0.0
-        self._downlink_free = 0.0
+        self._gate = Gate(self._at, self._passed)
         self._out: list[Outcome] = []
         self._stragglers = Stragglers()
 
@@ -128,6 +129,10 @@ class Wire:
             for piece in self._partial:
                 self._untell(piece)
         self._fill_all()
+
+    def set_limit(self, rate: float) -> None:
+        """Let no more bytes a second through from now on."""
+        self._gate.set(rate, self._now)
 
     def hold(self, pieces: list[int]) -> None:
         """These pieces are had already."""
@@ -292,8 +297,13 @@ class Wire:
             link.silent = True
             return
         request.arriving = True
-        self._downlink_free = max(self._now, self._downlink_free) + request.size / self._swarm.downlink
-        self._at(self._downlink_free, self._received, link, request)
+        self._gate.put(link, request, self._now)
+
+    def _passed(self, link: Link, request: Request) -> None:
+        """The block is on our downlink, which other torrents may share."""
+        self._at(
+            self._swarm.line.takes(request.size, self._now, self._swarm.origin or 0.0), self._received, link, request
+        )
 
     def _received(self, link: Link, request: Request) -> None:
         if not request.alive:
