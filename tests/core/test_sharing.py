@@ -115,7 +115,7 @@ def test_a_slow_swarm_is_no_reason_for_long() -> None:
     """It does not take what is left to it, so others get it back; and it is not tried again soon."""
     poor = viewer("a", 0.0, 50, need=300)
     made = decide(poor, stock("b", 950))
-    made = decide(poor, stock("b", 600), before=made, now=8.0)
+    made = decide(poor, stock("b", 920), before=made, now=8.0)
     assert made.since == 8.0, "what was on its way comes first"
     made = decide(poor, stock("b", made.limits["b"] / 1000), before=made, now=8.0 + TRIAL - 0.1)
     assert made.limits

@@ -88,7 +88,9 @@ def beside_a_stock(folder: Path, line: float, film: float, *, sharing: bool = Tr
 
     async def story() -> tuple[Viewer, int]:
         swarms = [peers(12, 12 * SEED), peers(2, film)]
-        async with House(folder, swarms, line=Downlink(line), sharing=sharing, stocks=[0], size=600 * BITRATE) as house:
+        async with House(
+            folder, swarms, line=Downlink(line), sharing=sharing, stocks=[0], size=1000 * BITRATE
+        ) as house:
             viewer = house.viewer(1)
             await asyncio.sleep(5)
             before = house.came(0)

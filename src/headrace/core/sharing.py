@@ -26,10 +26,8 @@ HORIZON = 10.0
 FLOOR = 0.05
 """Share of the link that those who wait for others keep together: their peers must not think that we are gone."""
 TRIAL, USES = 3.0, 0.7
-"""Seconds that a torrent has to take this share of what is left to it, from when the others are down to their limits:
-what they have in flight comes first (measured with 40 seeds on a line of 4 Mbit/s: 4 s)."""
-OBEYS = 1.2
-"""Nearly down to the limits: rates are means over some seconds."""
+"""Seconds in which a torrent may take less than this share of what is left to it, and nobody else takes the rest. What
+others have in flight comes first (measured with 40 seeds on a line of 4 Mbit/s: 4 s); the link is full until then."""
 NOT_AGAIN = 120.0
 """Seconds in which nobody is held back for a torrent that did not take what was left to it: a trial costs others a few
 seconds of their speed."""
@@ -81,7 +79,7 @@ class Shares:
     free: str = ""
     """The torrent for whose sake others are held back; empty: none is."""
     since: float = 0.0
-    """From when on it could have all that is left to it."""
+    """From when on it leaves much of its due."""
     link: float = 0.0
     """What the link brings, bytes per second, while others are held back."""
     came: float = 0.0
@@ -100,7 +98,10 @@ def share(before: Shares, takers: Sequence[Taker], now: float) -> Shares:
     takers = [taker for taker in takers if taker.claims or taker.rate >= LIVELY]
     total = sum(taker.rate for taker in takers)
     link = _link(before, total, now)
-    slow = _slow(before, takers, link, now)
+    slow = {key: until for key, until in before.slow.items() if now < until}
+    leaves = _leaves(before, takers, link, slow)
+    if leaves and now - before.since >= TRIAL:
+        slow[before.free] = now + NOT_AGAIN
     free = _free(before, takers, slow)
     if free is None or total < LIVELY:
         return Shares(came=total, at=now, slow=slow)
@@ -110,8 +111,7 @@ def share(before: Shares, takers: Sequence[Taker], now: float) -> Shares:
         return Shares(came=total, at=now, slow=slow)
     held = (taker.key for taker in takers if taker is not free and taker.key not in slow)
     limits = {key: _settled(before, key, dues[key]) for key in held}
-    ready = before.free == free.key and _obeyed(before, takers)
-    since = before.since if ready else now
+    since = before.since if leaves and before.free == free.key else now
     return Shares(limits, free.key, since, link, total, now, slow)
 
 
@@ -122,21 +122,13 @@ def _link(before: Shares, total: float, now: float) -> float:
     return max(total, total + (before.link - total) * math.exp(-(now - before.at) / FOLLOWS))
 
 
-def _obeyed(before: Shares, takers: Sequence[Taker]) -> bool:
-    """Whether those who are held get no more than they are to."""
-    rate = sum(taker.rate for taker in takers if taker.key in before.limits)
-    return rate <= OBEYS * (sum(before.limits.values()) + LIVELY * len(before.limits))
-
-
-def _slow(before: Shares, takers: Sequence[Taker], link: float, now: float) -> dict[str, float]:
-    """Torrents that do not take what is left to them: those known, and the one that had its trial."""
-    slow = {key: until for key, until in before.slow.items() if now < until}
-    tried = next((taker for taker in takers if taker.key == before.free), None)
-    if tried is None or tried.seconds >= SHORT or now - before.since < TRIAL or not _obeyed(before, takers):
-        return slow
-    if tried.rate < USES * _dues(takers, link, slow)[tried.key]:
-        slow[tried.key] = now + NOT_AGAIN
-    return slow
+def _leaves(before: Shares, takers: Sequence[Taker], link: float, slow: Mapping[str, float]) -> bool:
+    """Whether the free torrent, short as it is, leaves much of its due, which nobody else takes either."""
+    free = next((taker for taker in takers if taker.key == before.free), None)
+    if free is None or free.seconds >= SHORT:
+        return False
+    due = _dues(takers, link, slow)[free.key]
+    return free.rate < USES * due and link - sum(taker.rate for taker in takers) > (1.0 - USES) * due
 
 
 def _free(before: Shares, takers: Sequence[Taker], slow: Mapping[str, float]) -> Taker | None:
