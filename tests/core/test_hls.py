@@ -13,7 +13,7 @@ from headrace.core.spans import Span
 MS = 0.001
 FILM = [Keyframe(ticks, ticks * 10) for ticks in range(21, 30_000, 2000)]
 """A keyframe every two seconds, 10 bytes a millisecond."""
-PICTURE = Picture("v0", 640, 360, 24.0)
+PICTURE = Picture("v0", "avc1.64001e", 640, 360, 24.0)
 
 
 def test_segments_of_four_seconds() -> None:
@@ -77,22 +77,32 @@ def test_the_playlist_of_a_track() -> None:
 
 
 def test_the_playlist_of_playlists() -> None:
-    sounds = [Rendition("a1", "English", "en", True, 2), Rendition("a2", "", "", False, 0)]
-    assert master(PICTURE, sounds, ["avc1.64001e", "mp4a.40.2", "mp4a.40.2"], 5000, "?token=x").splitlines() == [
+    sounds = [Rendition("a1", "mp4a.40.2", "English", "en", True, 2), Rendition("a2", "mp4a.40.2", "", "", False, 0)]
+    assert master(PICTURE, sounds, 5000, "?token=x").splitlines() == [
         "#EXTM3U",
         "#EXT-X-VERSION:7",
         "#EXT-X-INDEPENDENT-SEGMENTS",
-        '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="English",LANGUAGE="en",DEFAULT=YES,AUTOSELECT=YES,'
+        '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="mp4a.40.2",NAME="English",LANGUAGE="en",DEFAULT=YES,AUTOSELECT=YES,'
         'CHANNELS="2",URI="a1/index.m3u8?token=x"',
-        '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="Audio",DEFAULT=NO,AUTOSELECT=YES,URI="a2/index.m3u8?token=x"',
+        '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="mp4a.40.2",NAME="Audio",DEFAULT=NO,AUTOSELECT=YES,URI="a2/index.m3u8?token=x"',
         '#EXT-X-STREAM-INF:BANDWIDTH=5000,CODECS="avc1.64001e,mp4a.40.2",RESOLUTION=640x360,FRAME-RATE=24.000,'
-        'AUDIO="sound"',
+        'AUDIO="mp4a.40.2"',
         "v0/index.m3u8?token=x",
     ]
 
 
+def test_each_codec_of_the_sound_has_its_group_and_what_is_heard_first_the_first_line() -> None:
+    codecs = ("opus", "mp4a.40.2", "fLaC", "mp4a.40.2")
+    sounds = [Rendition(f"a{n}", codec, str(n), "", n == 3, 2) for n, codec in enumerate(codecs)]
+    lines = master(PICTURE, sounds, 1).splitlines()
+    assert [re.findall(r'GROUP-ID="(.*?)"', line) for line in lines[3:7]] == [[codec] for codec in codecs]
+    variants = [re.findall(r'CODECS="(.*?)".*AUDIO="(.*?)"', line)[0] for line in lines[7::2]]
+    assert variants == [(f"avc1.64001e,{codec}", codec) for codec in ("mp4a.40.2", "opus", "fLaC")]
+    assert lines[8::2] == ["v0/index.m3u8"] * 3
+
+
 def test_a_silent_film_of_unknown_size() -> None:
-    assert master(Picture("v0", 0, 0, 0.0), [], ["av01.0.01M.08"], 0).splitlines()[3:] == [
+    assert master(Picture("v0", "av01.0.01M.08", 0, 0, 0.0), [], 0).splitlines()[3:] == [
         '#EXT-X-STREAM-INF:BANDWIDTH=1,CODECS="av01.0.01M.08"',
         "v0/index.m3u8",
     ]
@@ -100,7 +110,7 @@ def test_a_silent_film_of_unknown_size() -> None:
 
 @given(st.lists(st.text(max_size=8), min_size=1, max_size=5), st.text(max_size=8))
 def test_names_of_strangers_stay_inside_their_quotes(names: list[str], language: str) -> None:
-    text = master(PICTURE, [Rendition("a1", name, language, False, 2) for name in names], ["avc1.64001e"], 1)
+    text = master(PICTURE, [Rendition("a1", "opus", name, language, False, 2) for name in names], 1)
     text.encode()
     lines = text.splitlines()
     assert len(lines) == 5 + len(names)

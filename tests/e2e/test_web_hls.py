@@ -26,7 +26,8 @@ AS_HLS = "it.currentSrc.startsWith('blob:')"
 
 @pytest.fixture(scope="module")
 def shelf(films: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Matroska: ``two`` with English in AAC and German in AC-3, ``mute`` with AC-3 alone."""
+    """Matroska: ``two`` with English in AAC and German in AC-3, ``mute`` with AC-3 alone, ``many`` with AC-3, Opus,
+    FLAC and MP3."""
     folder = tmp_path_factory.mktemp("shelf")
     sound = ("-f", "lavfi", "-i", "sine=880:r=48000:d=40")
     film = ("-t", "40", "-i", str(films["film.mkv"]), *sound, "-map", "0:v")
@@ -34,6 +35,8 @@ def shelf(films: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> P
         (*film, "-map", "0:a", "-map", "1:a", "-c", "copy", "-c:a:1", "ac3", "-metadata:s:a:0", "language=eng",
          "-metadata:s:a:1", "language=ger", "-disposition:a:0", "default", "two.mkv"),
         (*film, "-map", "1:a", "-c", "copy", "-c:a", "ac3", "mute.mkv"),
+        (*film, *("-map", "1:a") * 4, "-c", "copy", "-c:a:0", "ac3", "-c:a:1", "libopus", "-c:a:2", "flac",
+         "-c:a:3", "libmp3lame", "-disposition:a:0", "default", "-t", "20", "many.mkv"),
         ("-t", "5", "-i", str(films["film.mkv"]), "-c:v", "mpeg4", "-an", "old.avi"),
     ):  # fmt: skip
         subprocess.run(["ffmpeg", "-v", "error", *arguments], cwd=folder, check=True, timeout=60)
@@ -85,6 +88,20 @@ async def test_sound_that_the_browser_cannot_decode_is_heard_all_the_same(shelf:
         print(f"AC-3 heard for two seconds after {took:.1f} s")
         assert await page.run("() => document.querySelector('video').videoWidth") == 640
         assert await page.run("() => document.querySelector('video').duration") == pytest.approx(40, abs=0.2)
+        assert await page.run("() => document.querySelector('.problem') === null")
+
+
+async def test_tracks_in_any_codec_are_heard(shelf: Path, data: Path) -> None:
+    async with watching(shelf / "many.mkv", data) as (page, _):
+        await page.until(f"{AS_HLS} && it.audioTracks.length === 4 && it.currentTime > 0.5")
+        for number in (1, 2, 3, 0):
+            # the file's second to fifth tracks: what is fetched of the one that is chosen
+            async with page.page.expect_response(f"**/a{number + 1}/*.m4s", timeout=20_000):
+                await page.run(
+                    f"() => {{ [...document.querySelector('video').audioTracks][{number}].enabled = true; }}"
+                )
+            decoded, now = await page.run(DECODED), await page.run(TIME)
+            await page.until(f"it.webkitAudioDecodedByteCount > {decoded} + 3000 && it.currentTime > {now} + 0.5")
         assert await page.run("() => document.querySelector('.problem') === null")
 
 

@@ -26,7 +26,6 @@ from headrace.media.sound import Clock, Grid, Tape
         ("two.mp4", 1, 48_000, 1024),
         ("opus.mkv", 1, 48_000, 960),
         ("flac.mkv", 1, 48_000, 4608),
-        ("mp3.mkv", 1, 48_000, 1152),
     ],
 )
 def test_copied_sound_is_the_files_and_has_no_seam(cuts: Path, name: str, track: int, rate: int, length: int) -> None:
@@ -55,7 +54,7 @@ def loudness(samples: Any) -> float:
     return math.sqrt(sum(each * each for each in samples) / max(1, len(samples)))
 
 
-@pytest.mark.parametrize(("name", "track"), [("two.mkv", 2), ("two.mp4", 2), ("dts.mkv", 1)])
+@pytest.mark.parametrize(("name", "track"), [("two.mkv", 2), ("two.mp4", 2), ("dts.mkv", 1), ("mp3.mkv", 1)])
 def test_made_sound_is_the_original_at_its_time_without_a_seam(cuts: Path, name: str, track: int) -> None:
     """Each hundredth of a second differs from the original by what AAC costs, at segments' borders as elsewhere."""
     made = Cutter(cuts / name)

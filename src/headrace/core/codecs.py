@@ -81,11 +81,7 @@ def _mpeg(kind: str, config: bytes) -> str:
     """``esds`` (ISO/IEC 14496-1 section 7.2.6): the object type, and for 40 (MPEG-4 audio) AAC's own."""
     found = dict(_descriptors(config[4:]))
     about, specific = found.get(4, b""), found.get(5, b"")
-    if not about:
-        return ""
-    if about[0] != 0x40:
-        return "mp3" if about[0] in (0x69, 0x6B) else ""
-    if not specific:
+    if not about or about[0] != 0x40 or not specific:
         return ""
     object_type = specific[0] >> 3
     if object_type == 31 and len(specific) > 1:

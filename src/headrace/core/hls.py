@@ -45,9 +45,11 @@ class Segment(NamedTuple):
 
 
 class Rendition(NamedTuple):
-    """An audio track. ``folder`` of its playlist; ``language`` a BCP 47 tag, or empty; ``channels`` 0: not known."""
+    """An audio track. ``folder`` of its playlist, ``codec`` as RFC 6381 writes it; ``language`` a BCP 47 tag, or empty;
+    ``channels`` 0: not known."""
 
     folder: str
+    codec: str
     name: str
     language: str
     default: bool
@@ -58,6 +60,7 @@ class Picture(NamedTuple):
     """The video track."""
 
     folder: str
+    codec: str
     width: int
     height: int
     frame_rate: float
@@ -98,24 +101,36 @@ def bandwidth(segments: Sequence[Segment]) -> int:
     return max(math.ceil(segment.span.size * 8 / segment.seconds) for segment in segments)
 
 
-def master(picture: Picture, sounds: Sequence[Rendition], codecs: Sequence[str], bits: int, query: str = "") -> str:
-    """The playlist of playlists. ``query`` (``?token=…`` or nothing) goes with every URL in it."""
+def master(picture: Picture, sounds: Sequence[Rendition], bits: int, query: str = "") -> str:
+    """The playlist of playlists. ``query`` (``?token=…`` or nothing) goes with every URL in it.
+
+    Audio tracks of one codec are a group, each group has its line of the picture, and what is heard first the first
+    one: players make what they decode with after ``CODECS``, and with all codecs in one line they make the wrong thing.
+    """
     lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION}", "#EXT-X-INDEPENDENT-SEGMENTS"]
     for sound, name in zip(sounds, _different([sound.name for sound in sounds]), strict=True):
         lines.append(f'#EXT-X-MEDIA:{_attributes(sound, name)},URI="{sound.folder}/index.m3u8{query}"')
-    known = [f"BANDWIDTH={max(1, bits)}", f'CODECS="{",".join(dict.fromkeys(codecs))}"']
+    first = sorted(sounds, key=lambda sound: not sound.default)
+    for codec in dict.fromkeys(sound.codec for sound in first) or ("",):
+        lines += [f"#EXT-X-STREAM-INF:{_variant(picture, codec, bits)}", f"{picture.folder}/index.m3u8{query}"]
+    return "\n".join(lines) + "\n"
+
+
+def _variant(picture: Picture, codec: str, bits: int) -> str:
+    """The picture with sound of this codec, or without any."""
+    codecs = dict.fromkeys([picture.codec, codec] if codec else [picture.codec])
+    known = [f"BANDWIDTH={max(1, bits)}", f'CODECS="{",".join(codecs)}"']
     if picture.width and picture.height:
         known.append(f"RESOLUTION={picture.width}x{picture.height}")
     if picture.frame_rate:
         known.append(f"FRAME-RATE={picture.frame_rate:.3f}")
-    if sounds:
-        known.append('AUDIO="sound"')
-    lines += [f"#EXT-X-STREAM-INF:{','.join(known)}", f"{picture.folder}/index.m3u8{query}"]
-    return "\n".join(lines) + "\n"
+    if codec:
+        known.append(f'AUDIO="{codec}"')
+    return ",".join(known)
 
 
 def _attributes(sound: Rendition, name: str) -> str:
-    known = ["TYPE=AUDIO", 'GROUP-ID="sound"', f'NAME="{name}"']
+    known = ["TYPE=AUDIO", f'GROUP-ID="{sound.codec}"', f'NAME="{name}"']
     if sound.language:
         known.append(f'LANGUAGE="{_quotable(sound.language)}"')
     # AUTOSELECT may be chosen by language; DEFAULT has to be (section 4.3.4.1)

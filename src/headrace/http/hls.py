@@ -67,11 +67,8 @@ class Hls:
         # by its index: ``main`` may come to mean another file while this one is watched
         base = "" if request.match_info["index"] == str(file.index) else f"../{file.index}/"
         chosen = next((sound for sound in film.sounds if sound.default), film.sounds[0] if film.sounds else None)
-        sounds = [_rendition(sound, base, sound is chosen) for sound in film.sounds]
-        video = film.video
-        picture = hls.Picture(f"{base}{_folder(film, video.index)}", video.width, video.height, video.frame_rate)
-        codecs = [film.codecs[each.index] for each in film.tracks]
-        text = hls.master(picture, sounds, codecs, hls.bandwidth(film.segments), _query(request))
+        sounds = [_rendition(film, sound, base, sound is chosen) for sound in film.sounds]
+        text = hls.master(_picture(film, base), sounds, hls.bandwidth(film.segments), _query(request))
         return _answer(text.encode(), hls.MEDIA_TYPE)
 
     async def media(self, request: web.Request) -> web.Response:
@@ -133,10 +130,16 @@ class Hls:
         return self._films
 
 
-def _rendition(sound: Sound, base: str, default: bool) -> hls.Rendition:
+def _picture(film: Film, base: str) -> hls.Picture:
+    video = film.video
+    folder, codec = f"{base}{_folder(film, video.index)}", film.codecs[video.index]
+    return hls.Picture(folder, codec, video.width, video.height, video.frame_rate)
+
+
+def _rendition(film: Film, sound: Sound, base: str, default: bool) -> hls.Rendition:
     language = language_of(sound.language)
     name = sound.title or language or "Audio"
-    return hls.Rendition(f"{base}a{sound.index}", name, language, default, sound.channels)
+    return hls.Rendition(f"{base}a{sound.index}", film.codecs[sound.index], name, language, default, sound.channels)
 
 
 def _folder(film: Film, track: int) -> str:

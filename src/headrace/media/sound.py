@@ -14,8 +14,8 @@ from fractions import Fraction
 from math import ceil
 from typing import Any, Protocol
 
-COPIED = frozenset({"aac", "opus", "mp3", "flac"})
-"""What browsers hear, and fragmented MP4 carries."""
+COPIED = frozenset({"aac", "opus", "flac"})
+"""What browsers hear in fragmented MP4. MP3 fits in it too, but Chromium does not take it from there."""
 RATE, CHANNELS, LAYOUT = 48_000, 2, "stereo"
 """Of what is made. Two channels are what everything plays; six would need the client to mix them down."""
 BITS = 192_000

@@ -72,12 +72,15 @@ export class Playback {
   async #choose() {
     const { id, language } = this.#tracks.chosen;
     remember(language);
-    if (this.#hls) this.#select(this.#hls, id);
-    else await this.#stream(id);
+    if (this.#hls && select(this.#hls, id)) return;
+    const place = placeOf(this.#video);
+    this.#hls?.destroy(); // a browser changes from codec to codec at a new beginning only
+    this.#hls = null;
+    await this.#stream(id, place);
   }
 
   /** Go on as HLS, at the same place, with this audio track (the file's number). */
-  async #stream(track) {
+  async #stream(track, place) {
     if (!this.#open) return;
     const { infohash, file, signal } = this.#open;
     const url = `/hls/${infohash}/${file.index}/master.m3u8`;
@@ -88,7 +91,7 @@ export class Playback {
       this.#tracks?.fill([], null); // nothing to choose from after all
       this.#failed(problem);
     } else if (nativeHls(this.#video)) this.#native(url);
-    else await this.#buffered(url, track, signal);
+    else await this.#buffered(url, track, signal, place);
   }
 
   #native(url) {
@@ -98,10 +101,10 @@ export class Playback {
     this.#video.play().catch(() => {});
   }
 
-  async #buffered(url, track, signal) {
+  async #buffered(url, track, signal, place) {
     const { default: Hls } = await import("./vendor/hls.js");
     if (signal.aborted || this.#hls) return;
-    const { currentTime, paused, readyState, playbackRate } = this.#video;
+    const { at, plays, rate } = place ?? placeOf(this.#video);
     const hls = this.#hls = new Hls({
       autoStartLoad: false,
       enableWorker: false, // nothing is to be taken apart: segments are what the browser wants
@@ -115,19 +118,14 @@ export class Playback {
     });
     hls.on(Hls.Events.MANIFEST_PARSED, () => {
       // the present choice: it may have changed meanwhile
-      this.#select(hls, this.#tracks?.chosen?.id ?? track);
-      hls.startLoad(currentTime);
+      begin(hls, this.#tracks?.chosen?.id ?? track);
+      hls.startLoad(at);
     });
     hls.on(Hls.Events.ERROR, (_, { fatal, type, details }) => { if (fatal) this.#broke(hls, Hls, type, details); });
     hls.attachMedia(this.#video);
     hls.loadSource(url);
-    this.#video.playbackRate = playbackRate;
-    if (!paused || readyState === 0) this.#video.play().catch(() => {}); // not without a click
-  }
-
-  #select(hls, track) {
-    const found = hls.allAudioTracks.find(({ url }) => url.includes(`/a${track}/`));
-    if (found) hls.setAudioOption(found);
+    this.#video.playbackRate = rate;
+    if (plays) this.#video.play().catch(() => {}); // not without a click
   }
 
   #broke(hls, Hls, type, details) {
@@ -138,6 +136,33 @@ export class Playback {
       this.#failed(`Playing stopped: ${details}.`);
     }
   }
+}
+
+/** Where it is, before what is played changes. */
+function placeOf({ currentTime, paused, readyState, playbackRate }) {
+  return { at: currentTime, plays: !paused || readyState === 0, rate: playbackRate };
+}
+
+/** An audio track by the file's number, and the line of the playlist that its codec has. */
+function optionOf(hls, track) {
+  const option = hls.allAudioTracks.find(({ url }) => url.includes(`/a${track}/`));
+  return { option, level: hls.levels.findIndex(({ audioGroups }) => audioGroups?.includes(option?.groupId)) };
+}
+
+/** Which audio track is to be heard first. */
+function begin(hls, track) {
+  const { option, level } = optionOf(hls, track);
+  if (!option || level < 0) return;
+  hls.loadLevel = level;
+  hls.setAudioOption(option);
+}
+
+/** Change to another audio track; false when it has another codec. */
+function select(hls, track) {
+  const { option, level } = optionOf(hls, track);
+  if (!option || level !== hls.loadLevel) return false;
+  hls.setAudioOption(option);
+  return true;
 }
 
 function described({ index, language, title, channels }) {
