@@ -12,6 +12,7 @@ import pytest
 
 from headrace.core.pieces import BLOCK
 from headrace.engine import base
+from headrace.engine.bans import TOO_MANY_CORRUPT_PIECES
 from headrace.engine.base import AddRequest, Change, Event
 from headrace.engine.handle import LibtorrentTorrent
 from headrace.testing.clock import virtual_time
@@ -291,3 +292,12 @@ async def test_in_flight_is_what_was_asked_for_and_is_still_wanted() -> None:
     assert one.torrent.in_flight() == ()
     one.torrent.set_paused(False)
     assert one.torrent.in_flight() == (), "who was asked before the pause has gone"
+
+
+def test_who_was_banned_is_not_called_back() -> None:
+    one, peer = Made(), ("10.0.0.1", 1)
+    one.torrent.hear("block_finished_alert", SimpleNamespace(endpoint=peer, piece_index=0))
+    assert list(one.torrent.reunion.givers) == [peer]
+    error = SimpleNamespace(value=lambda: TOO_MANY_CORRUPT_PIECES)
+    one.torrent.hear("peer_disconnected_alert", SimpleNamespace(endpoint=peer, error=error))
+    assert not one.torrent.reunion.givers

@@ -136,7 +136,8 @@ class LibtorrentTorrent:
         guarded(self.handle.force_dht_announce)
 
     def hear(self, kind: str, alert: Any) -> list[Address]:
-        """Keep account of who sent what; returns peers to be met again."""
+        """Keep account of who came and who sent what; returns peers to be met again."""
+        self.places.hear(kind, alert)
         self.reunion.hear(kind, alert)
         return self.bans.hear(kind, alert)
 

@@ -263,15 +263,13 @@ class LibtorrentEngine:
         elif (torrent := self._torrents.get(hash(getattr(alert, "handle", None)))) is None:
             return
         elif kind in OF_PIECES:
-            torrent.places.hear(kind, alert)
             ready = OF_PIECES[kind](torrent, alert, events) if torrent.layout is not None else None
             if ready is not None:
                 pieces.setdefault(torrent.info_hash, []).append(ready)
             if pardoned := torrent.hear(kind, alert):
                 self._pardon(torrent, pardoned)
         elif kind in ("peer_connect_alert", "peer_disconnected_alert"):
-            torrent.places.hear(kind, alert)
-            torrent.bans.hear(kind, alert)
+            torrent.hear(kind, alert)
         elif kind in OF_TORRENT:
             OF_TORRENT[kind](torrent, alert, events)
         elif kind in ("add_torrent_alert", "metadata_received_alert"):

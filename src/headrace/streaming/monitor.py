@@ -23,7 +23,7 @@ INTERVAL = 1.0
 """Seconds between samples: the documented pace of ``progress``."""
 NOTICE_AFTER = 1.0
 """A wait shorter than this is not worth telling."""
-LOOK_AGAIN = (3, 8, 15, 30)
+LOOK_AGAIN = (1, 3, 8, 15, 30)
 """Samples without any peer after which the DHT is asked again; then as many apart as the last of them."""
 REPEAT_AFTER = 5.0
 """A wait that lasts is told again this often, with its new length."""
