@@ -134,7 +134,8 @@ def test_whatever_it_holds_it_is_one_cue_without_commands(text: str, style: Styl
 
 @given(st.lists(st.one_of(COMMANDS, st.text(alphabet="ab {}\\pi1()", max_size=6)), max_size=12).map("".join))
 def test_no_command_is_ever_shown(text: str) -> None:
-    text = text.replace(r"\{", "").replace(r"\}", "")  # what is escaped is meant to be read
+    while r"\{" in text or r"\}" in text:  # what is escaped is meant to be read; taking one out may make another
+        text = text.replace(r"\{", "").replace(r"\}", "")
     made = cue(0.0, 1.0, text, Style(), 100.0)
     if made is not None:
         assert "{" not in made.text
