@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from headrace.core import events
 from headrace.core.pieces import FileEntry
+from headrace.core.source import format_peer
 from headrace.errors import EngineError, HeadraceError
 from headrace.remote import Lines, Remote
 
@@ -45,7 +46,7 @@ class Distant:
         """Have the server add it; whether it is new there."""
         await self.unless_over(self._open)
         loaded = self._loaded
-        peers = [f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in settings.peers]
+        peers = [format_peer(peer) for peer in settings.peers]
         if loaded.magnet is not None:
             body = {"source": loaded.magnet.uri, "trackers": settings.trackers, "peers": peers, "keep": settings.keep}
             body |= {"file": settings.file} if settings.file else {}

@@ -123,11 +123,6 @@ CONNECTING = "connecting"
 """The source of a peer that has not answered yet."""
 
 
-def address(host: str, port: int) -> str:
-    """``host:port``, with brackets around an IPv6 address."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
 class Peer(NamedTuple):
     """One connected peer. Rates in bytes per second; ``pieces`` one byte per piece, empty when not known."""
 

@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from headrace.engine.base import CONNECTING, Peer, address
+from headrace.core.source import format_peer
+from headrace.engine.base import CONNECTING, Peer
 
 AT_ONCE = 1.5
 """Seconds from the connection, or from our first wish, to the first request: some round trips, and far less than the
@@ -39,12 +40,12 @@ class Places:
         if self._over:
             return
         if kind == "peer_connect_alert":
-            self._met[address(*alert.endpoint)] = self._clock()
+            self._met[format_peer(alert.endpoint)] = self._clock()
         elif kind == "peer_disconnected_alert":
-            self._met.pop(address(*alert.endpoint), None)
-            self._free.discard(address(*alert.endpoint))
+            self._met.pop(format_peer(alert.endpoint), None)
+            self._free.discard(format_peer(alert.endpoint))
         elif kind == "block_downloading_alert":
-            self._asked(address(*alert.endpoint))
+            self._asked(format_peer(alert.endpoint))
 
     def _asked(self, peer: str) -> None:
         met = self._met.pop(peer, None)

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from headrace.core.pieces import FileEntry, Layout
 from headrace.core.redact import redact
+from headrace.core.source import format_peer
 from headrace.engine import base
 from headrace.engine.base import Event
 from headrace.engine.readiness import Readiness
@@ -148,7 +149,7 @@ def peer_of(info: Any) -> base.Peer:
     connecting = bool(flags & (info.connecting | info.handshake))
     pieces = b"" if seed or connecting else bytes(info.pieces)
     return base.Peer(
-        base.address(*info.ip),
+        format_peer(info.ip),
         info.client.decode("utf-8", "replace") if isinstance(info.client, bytes) else str(info.client),
         info.payload_down_speed,
         info.payload_up_speed,

@@ -20,6 +20,7 @@ from aiohttp import web
 from headrace.core.cues import webvtt
 from headrace.core.languages import language_of
 from headrace.core.media_types import suffix_of
+from headrace.core.pieces import missing_in
 from headrace.core.subtitles import Sidecar
 from headrace.errors import InputError
 from headrace.http.catalog import text_subtitles
@@ -153,8 +154,7 @@ def is_whole(file: File) -> bool:
     layout, have = file.torrent.layout, file.torrent.handle.have
     if layout is None or not have:
         return False
-    pieces = layout.pieces_of(file.entry.span)
-    return have.find(0, pieces.start, pieces.stop) < 0
+    return next(missing_in(have, layout.pieces_of(file.entry.span)), None) is None
 
 
 def texts_of(media: Media | None) -> list[Track]:

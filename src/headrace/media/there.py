@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from headrace.core.pieces import missing_in
 from headrace.core.spans import Span
 from headrace.streaming.reader import FileSpan, read_span
 from headrace.streaming.torrent import File
@@ -43,7 +44,7 @@ class There:
         if end <= position or layout is None or not have:
             return 0
         wanted = Span(position, end).shift(self._file.entry.offset)
-        gap = next((piece for piece in layout.pieces_of(wanted) if not have[piece]), None)
+        gap = next(missing_in(have, layout.pieces_of(wanted)), None)
         stop = wanted.end if gap is None else min(wanted.end, layout.span_of(gap).start)
         return max(0, stop - wanted.start)
 
