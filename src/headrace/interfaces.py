@@ -28,6 +28,15 @@ def device_of(name: str) -> str:
         return name
 
 
+def addresses() -> list[str]:
+    """This machine's addresses that others may reach, IPv4 first; none where the system does not tell."""
+    try:
+        found = [address for address in _owners() if not (address.is_loopback or address.is_link_local)]
+    except (OSError, AttributeError, ImportError):
+        return []
+    return [str(address) for address in sorted(found, key=lambda address: address.version)]
+
+
 def _owners() -> dict[ipaddress.IPv4Address | ipaddress.IPv6Address, str]:
     """Interfaces by their addresses (getifaddrs(3))."""
     import ctypes

@@ -55,7 +55,10 @@ class Playing:
             await self._server.start()
             self._say(
                 events.Serving(
-                    self._server.url(self._torrent, None), self._server.playlist_url(self._torrent), self._server.port
+                    self._server.url(self._torrent, None),
+                    self._server.playlist_url(self._torrent),
+                    self._server.port,
+                    self._server.everywhere,
                 )
             )
             return await self._play()

@@ -124,7 +124,8 @@ class Serving:
             await server.start()
             await asyncio.to_thread(claim.announce, server.base_url.rstrip("/"), token, settings.network)
             base = server.base_url
-            self._say(events.Serving(base, f"{base}playlist.m3u8", server.port))  # without the token: it is logged
+            # without the token: it is logged
+            self._say(events.Serving(base, f"{base}playlist.m3u8", server.port, server.everywhere))
             if is_open(settings):
                 self._say(events.Warning("no_auth", f"Whoever reaches {base} may do everything there (--no-auth)."))
             await self._until_stopped(keeping)

@@ -30,11 +30,13 @@ def test_the_address_is_the_result_and_the_log_is_beside_it(app: Any, capsys: py
     app.notes = [
         events.Serving("http://127.0.0.1:8888/", "http://127.0.0.1:8888/playlist.m3u8", 8888),
         events.Of(HASH, events.Metadata(HASH, "Film\x1b[31m\nfake line", 5, 1, ())),
+        events.Serving("http://192.0.2.2:8888/", "http://192.0.2.2:8888/playlist.m3u8", 8888, everywhere=True),
     ]
     assert cli.main(["serve"]) == 0
     out, err = capsys.readouterr()
-    assert out == "http://127.0.0.1:8888/\n"
-    serving, metadata = err.splitlines()
+    assert out == "http://127.0.0.1:8888/\nhttp://192.0.2.2:8888/\n"
+    serving, metadata, everywhere = err.splitlines()
+    assert everywhere.endswith("serving at http://192.0.2.2:8888/, as at all other addresses of this machine")
     assert serving.endswith("INFO serving at http://127.0.0.1:8888/")
     assert "abababab metadata: Film [31m fake line, 0 files" in metadata
 

@@ -91,6 +91,16 @@ async def command_mpv(path: Path, *words: str) -> object:
     return None
 
 
+async def is_heard(path: Path) -> bool:
+    """Whether an mpv listens there."""
+    try:
+        _, writer = await asyncio.open_unix_connection(path)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
 async def test_subtitles_beside_the_film_reach_mpv(
     season: Path, data: Path, headrace: Headrace, tmp_path: Path
 ) -> None:
@@ -113,6 +123,9 @@ async def test_subtitles_beside_the_film_reach_mpv(
         await eventually(both)
         names = [urllib.parse.unquote(url.split("?")[0].rsplit("/", 1)[1]) for url in await tracks()]
         assert set(names) == {"Show.S01E01.en.srt", "Show.S01E01.de.srt"}
+        command.signal(signal.SIGINT)  # which ends its mpv too; a kill would leave that behind
+        assert (await command.end(20)).code == 130
+    assert not path.exists() or not await is_heard(path)
 
 
 async def test_all_as_a_playlist(season: Path, data: Path, headrace: Headrace, tmp_path: Path) -> None:

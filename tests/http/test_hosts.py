@@ -80,4 +80,7 @@ def test_without_a_network_the_lan_address_is_loopback(monkeypatch):
         raise OSError("no network")
 
     monkeypatch.setattr("headrace.http.hosts.socket.socket", broken)
+    monkeypatch.setattr("headrace.interfaces.addresses", lambda: ["10.0.0.7", "fd00::7"])
+    assert lan_address() == "10.0.0.7", "no way to the internet, but a neighbour"
+    monkeypatch.setattr("headrace.interfaces.addresses", list)
     assert lan_address() == "127.0.0.1"

@@ -46,6 +46,7 @@ async def test_beyond_loopback_the_url_has_an_address_that_answers(world, v1):
     authority = url.split("/")[2]
     assert url.endswith("?token=t")
     assert not authority.startswith("0.0.0.0")
+    assert server.everywhere
     reader, writer = await asyncio.open_connection(authority.rpartition(":")[0].strip("[]"), server.port)
     writer.write(f"GET {url.split(authority)[1]} HTTP/1.0\r\nHost: {authority}\r\n\r\n".encode())
     assert (await reader.read()).endswith(b"\r\n\r\nx")

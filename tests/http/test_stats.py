@@ -12,7 +12,7 @@ async def test_nothing_goes_on(world):
     found = json.loads((await world.ask("GET", "/api/v1/stats")).body)
     assert found == {
         **{"uptime": 12.346, "torrents": 0, "down_rate": 0, "up_rate": 0, "downloaded": 0, "uploaded": 0},
-        **{"peers": 0, "readers": 0, "heads": []},
+        **{"peers": 0, "readers": 0, "held": [], "heads": []},
     }
 
 
@@ -38,6 +38,16 @@ async def test_each_head_has_its_rate(world, v1, video):
     assert json.loads((await world.ask("GET", "/api/v1/stats")).body)["heads"] == []
 
 
+async def test_who_gives_way_is_told(world, v1, video):
+    torrent = world.add([("film.mkv", video)])
+    await world.start()
+    torrent.set_limits(70_000, 0)
+    torrent.hold(50_000)
+    assert json.loads((await world.ask("GET", "/api/v1/stats")).body)["held"] == [{"infohash": v1, "rate": 50_000}]
+    torrent.hold(0)
+    assert json.loads((await world.ask("GET", "/api/v1/stats")).body)["held"] == []
+
+
 async def test_what_peerflix_tells(serving, v1, video):
     found = json.loads((await serving.ask("GET", "/.json")).body)
     assert set(found) == {
@@ -54,6 +64,14 @@ async def test_peerflix_has_one_torrent(world):
     await world.start()
     assert (await world.ask("GET", "/.json")).status == 404
     assert (await world.ask("GET", "/.m3u")).body == b"#EXTM3U\n#PLAYLIST:Headrace\n"
+
+
+async def test_its_playlist_of_one_file(serving, v1, video):
+    reply = await serving.ask("GET", f"/playlist/{v1}.m3u8")
+    head, title, about, url = reply.body.decode().splitlines()
+    assert (head, title, about) == ("#EXTM3U", "#PLAYLIST:A film", "#EXTINF:-1,film.mkv")
+    got = await serving.ask("GET", "/" + url.split("/", 3)[3])
+    assert (got.status, got.body) == (200, video)
 
 
 async def test_its_playlist(serving, v1):

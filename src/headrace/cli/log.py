@@ -106,8 +106,9 @@ class LogView:
 def _line(note: events.Note) -> tuple[str, int]:
     """What is said of a note, and how loud; nothing of those that are not worth a line."""
     match note:
-        case events.Serving(url):
-            return f"serving at {url}", logging.INFO
+        case events.Serving(url, _, _, everywhere):
+            more = ", as at all other addresses of this machine" if everywhere else ""
+            return f"serving at {url}{more}", logging.INFO
         case events.Starting(source):
             return f"added: {source}", logging.INFO
         case events.Metadata(_, name, size, _, files):

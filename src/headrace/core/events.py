@@ -57,12 +57,13 @@ class Selected(Note):
 
 @dataclass(frozen=True, slots=True)
 class Serving(Note):
-    """The URL answers; it may wait for bytes."""
+    """The URL answers; it may wait for bytes. ``everywhere``: so do all other addresses of this machine."""
 
     event: ClassVar[str] = "serving"
     url: str
     playlist_url: str
     port: int
+    everywhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)

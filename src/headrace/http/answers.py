@@ -250,8 +250,15 @@ class Head(Struct):
     waiting: float | None
 
 
+class Held(Struct):
+    """A torrent that gives way to another's viewer: no more bytes a second than this come."""
+
+    infohash: InfoHash
+    rate: int
+
+
 class Stats(Struct):
-    """Sums over all torrents, and each read head."""
+    """Sums over all torrents, those that give way to others' viewers, and each read head."""
 
     uptime: float
     torrents: int
@@ -261,4 +268,5 @@ class Stats(Struct):
     uploaded: int
     peers: int
     readers: int
+    held: list[Held]
     heads: list[Head]

@@ -10,6 +10,8 @@ import ipaddress
 import re
 import socket
 
+from headrace import interfaces
+
 _AUTHORITY = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9._-]+))(?::[0-9]{0,5})?")
 
 
@@ -53,7 +55,8 @@ def lan_address() -> str:
     """The address by which others in the network reach this machine; loopback when there is no network.
 
     Connecting a datagram socket sends nothing: it only asks the routing table. 192.0.2.1 and 2001:db8::1 are for
-    documentation (RFC 5737, RFC 3849), so that no real host is meant.
+    documentation (RFC 5737, RFC 3849), so that no real host is meant. Without a way to them (a bridge of containers,
+    say) it is the first address of an interface.
     """
     for family, target in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
         try:
@@ -62,7 +65,7 @@ def lan_address() -> str:
                 return str(probe.getsockname()[0])
         except OSError:
             continue
-    return "127.0.0.1"
+    return next(iter(interfaces.addresses()), "127.0.0.1")
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -78,13 +78,13 @@ class Server:
         self._media, self._poster, self._hls = MediaApi(torrents), PosterApi(torrents), Hls(torrents)
         self._subtitles = Subtitles(torrents, self._urls_for, self._media)
         self._runner: web.AppRunner | None = None
-        self._shown = ""
+        self._shown, self.everywhere = "", False
 
     async def start(self) -> None:
         """Listen; ``EngineError`` when the port or the address cannot be had."""
         sockets = await open_sockets(self._host, self._asked_port)
-        self.port = sockets[0].getsockname()[1]
-        self._shown = self._shown_host(str(sockets[0].getsockname()[0]))
+        bound, self.port = sockets[0].getsockname()[:2]
+        self._shown, self.everywhere = self._shown_host(str(bound)), is_wildcard(str(bound))
         log = logging.getLogger("headrace.http.protocol")
         if not log.filters:
             log.addFilter(ProtocolLog())

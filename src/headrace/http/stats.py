@@ -32,13 +32,14 @@ class Stats:
         return [web.get("/api/v1/stats", self.stats), web.get("/.json", self.peerflix)]
 
     async def stats(self, request: web.Request) -> web.Response:
-        """Sums over all torrents, and each read head."""
+        """Sums over all torrents, those that give way to others' viewers, and each read head."""
         statuses = [torrent.status() for torrent in self._torrents]
         return json_response(
             {
                 "uptime": round(self._uptime(), 3),
                 "torrents": len(statuses),
                 **{name: sum(getattr(status, name) for status in statuses) for name in SUMS},
+                "held": [{"infohash": one.info_hash, "rate": one.held} for one in self._torrents if one.held],
                 "heads": [head for torrent in self._torrents for head in heads_of(torrent)],
             }
         )
