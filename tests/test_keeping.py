@@ -210,7 +210,9 @@ async def test_removed_is_forgotten(tmp_path: Path) -> None:
         torrent, _ = await one.add(PACK.torrent)
         await torrent.metadata(10)
         await asyncio.gather(*(one.keeping.remove(torrent, delete_data=True) for _ in range(2)))
-        assert [note for note in one.told if isinstance(note, events.Removed)] == [events.Removed("delete")]
+        assert [note for note in one.told if isinstance(note, events.Removed)] == [
+            events.Removed("delete", torrent.name)
+        ]
         assert (len(one.session.torrents), await one.library.torrents()) == (0, ())
         assert (await one.add(PACK.torrent))[1]
 

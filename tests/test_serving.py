@@ -170,16 +170,16 @@ async def test_a_smaller_quota_acts_at_once_and_listeners_hear_what_went(tmp_pat
         async with client.patch(f"{api}/settings", json={"quota": 1000}) as reply:
             assert (reply.status, (await reply.json())["quota"]) == (200, 1000)
 
-        def evictions() -> list[tuple[str, int]]:
+        def evictions() -> list[tuple[str, int, str]]:
             notes = [note for note in run.told if isinstance(note, events.Of)]
-            return [(each.infohash, each.note.freed) for each in notes if isinstance(each.note, events.Evicted)]
+            return [(e.infohash, e.note.freed, e.note.name) for e in notes if isinstance(e.note, events.Evicted)]
 
         async with asyncio.timeout(10):
             while not evictions():
                 await asyncio.sleep(0.005)
         assert not (home / "film.mkv").exists()
-        ((infohash, freed),) = evictions()
-        assert infohash == FILM.info_hash
+        ((infohash, freed, name),) = evictions()
+        assert (infohash, name) == (FILM.info_hash, "film.mkv")
         assert freed > 100_000
         async with client.get(f"{api}/torrents/{FILM.info_hash}") as reply:
             assert (await reply.json())["evicted"]

@@ -160,7 +160,7 @@ class Keeping:
 
     async def _let_go(self, torrent: Torrent, *, delete_data: bool) -> None:
         await self._session.remove(torrent, delete_data=delete_data)
-        self._session.torrents.say(torrent, events.Removed("delete" if delete_data else "keep"))
+        self._session.torrents.say(torrent, events.Removed("delete" if delete_data else "keep", torrent.name))
 
     async def change(self, torrent: Torrent, change: ChangeTorrent) -> None:
         """All of it or nothing."""

@@ -187,7 +187,7 @@ class Storage:
         if freed is None:
             return 0
         if live is not None and self._torrents is not None:
-            self._torrents.say(live, events.Evicted(freed))
+            self._torrents.say(live, events.Evicted(freed, live.name))
         self._say(_evicted(entry, held.info_hash, freed))
         return freed
 

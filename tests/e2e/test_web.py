@@ -197,8 +197,37 @@ async def test_it_goes_on_where_it_stopped(films: dict[str, Path], data: Path) -
         await page.until("!it.seeking && it.currentTime > 30.5")
         await page.page.reload()
         await page.until("it.currentTime > 29.5")
+        await page.until("!it.hidden && it.textContent.includes('Going on at 0:3')", of=".resume-note")
         await page.go(f"#/t/{running.torrent.info_hash}")
         await page.until("it.textContent.includes('Resume at 0:3')", of="a.primary")
+        await page.page.click("a.primary")
+        await page.until("!it.hidden", of=".resume-note")
+        await page.shot("player-resume")
+        await page.run("() => { document.querySelector('video').playbackRate = 8; }")
+        await page.until("it.hidden && document.querySelector('video').currentTime > 39.5", of=".resume-note")
+
+
+async def test_it_begins_anew_by_the_keyboard(films: dict[str, Path], data: Path) -> None:
+    async with watching(films["first.mp4"], data) as (page, running, _):
+        keep = """([infohash, seconds]) => localStorage.setItem(
+          `headrace:${infohash}:0`, JSON.stringify({ seconds, duration: 60 }))"""
+        for seconds in (2, 58.5):  # it has hardly begun, and only the credits are left
+            await page.run(keep, [running.torrent.info_hash, seconds])
+            await page.go(f"#/t/{running.torrent.info_hash}/0")
+            await page.until("it.currentTime > 0.2 && it.currentTime < 2")
+            assert await page.run("() => document.querySelector('.resume-note').hidden")
+            await page.go("#/")
+            await page.page.reload()  # nothing of the player is under way any more
+        await page.run(keep, [running.torrent.info_hash, 21])
+        await page.go(f"#/t/{running.torrent.info_hash}/0")
+        await page.until("!it.hidden && it.textContent.includes('Going on at 0:21')", of=".resume-note")
+        await page.until("it.currentTime > 21.2")
+        while await page.run("() => document.activeElement.textContent") != "Start over":
+            await page.page.keyboard.press("Tab")
+        await page.page.keyboard.press("Enter")
+        await page.until("!it.seeking && it.currentTime > 0.2 && it.currentTime < 10")
+        assert await page.run("() => document.querySelector('.resume-note').hidden")
+        assert await page.run("() => document.activeElement.localName") == "media-play-button"
 
 
 async def test_before_anything_is_known(clip: Path, data: Path) -> None:

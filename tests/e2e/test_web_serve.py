@@ -70,6 +70,8 @@ async def test_a_magnet_link_is_pasted_and_watched_on_two_screens(
         await two.page.click("text=Remove with its data")
         await two.until("it.textContent.includes('Nothing here yet')", of="main")
         await one.until("it.textContent.includes('Nothing here yet')", of="main")
+        for page in (one, two):
+            await page.until("it.textContent === '“first.mp4” was removed, and its data.'", of=".toast")
         assert not list(data.rglob("first.mp4"))
 
 
@@ -109,6 +111,29 @@ async def test_the_demo_is_made_and_watched(data: Path, headrace: Headrace) -> N
     told = [event["state"] for event in command.events.all if event["event"] == "demo"]
     assert list(dict.fromkeys(told)) == ["making", "ready", "none"]
     assert told.count("none") == 2
+
+
+async def test_what_the_quota_takes_is_told(films: dict[str, Path], data: Path, headrace: Headrace) -> None:
+    async with (
+        LocalSwarm(films["first.mp4"], piece_length=PIECE) as swarm,
+        LocalSwarm(films["film.mkv"], piece_length=PIECE) as other,
+        serving(headrace, data) as origin,
+        browser(origin) as page,
+    ):
+        asked: list[str] = []
+        await page.go()
+        await page.until("it.textContent.includes('Nothing here yet')", of="main")
+        page.page.on("request", lambda request: asked.append(f"{request.method} {urlsplit(request.url).path}"))
+        add = "(source) => import('./ui/x/api.js').then((api) => api.add(source)).then(({ infohash }) => infohash)"
+        for magnet in (swarm.magnet, other.magnet):
+            await page.run(add, magnet)
+        film = f"a[href='#/t/{swarm.info_hash}']"
+        await page.until("it.textContent.includes('Ready to play')", of=film)
+        assert "GET /api/v1/torrents" not in asked, "each is asked for by itself"
+        change = "(quota) => import('./ui/x/api.js').then((api) => api.call('PATCH', '/settings', { quota }))"
+        await page.run(change, 1000)
+        await page.until("it.textContent.includes('Removed to make room')", of=film)
+        await page.until("it.textContent.includes('was removed to make room (')", of=".toast")
 
 
 async def test_what_is_dropped_is_added(films: dict[str, Path], data: Path, headrace: Headrace) -> None:

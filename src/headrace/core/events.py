@@ -173,6 +173,7 @@ class Removed(Note):
 
     event: ClassVar[str] = "removed"
     data: str
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +197,7 @@ class Evicted(Note):
 
     event: ClassVar[str] = "evicted"
     freed: int
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

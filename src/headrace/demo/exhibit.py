@@ -145,7 +145,7 @@ class Exhibit:
 
     async def _take_down(self, session: Session, torrent: Torrent) -> None:
         await session.remove(torrent, delete_data=True)
-        self._torrents.say(torrent, events.Removed("delete"))
+        self._torrents.say(torrent, events.Removed("delete", torrent.name))
 
 
 def _check() -> None:

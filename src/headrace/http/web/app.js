@@ -1,8 +1,9 @@
 // The page: one element per address. `#/` is the library, `#/t/HASH` a torrent, `#/t/HASH/INDEX` the player.
 
-import { el, say } from "./dom.js";
+import { el, say, toast } from "./dom.js";
 import { live } from "./live.js";
 import { loginDialog } from "./login.js";
+import * as words from "./words.js";
 
 const ROUTES = [
   [/^$/, "hr-library", () => import("./library-page.js"), []],
@@ -33,6 +34,13 @@ async function show() {
   if (mine > 1) main.focus({ preventScroll: true }); // a screen reader goes on at the new page
 }
 
+/** What somebody else, or the quota, took away; whoever did it here sees the same. */
+function told({ event, name, data, freed }) {
+  if (event === "evicted") toast(`“${name}” was removed to make room (${words.size(freed)}). It is fetched again when somebody watches it.`);
+  if (event === "removed") toast(`“${name}” was removed${data === "delete" ? ", and its data" : ""}.`);
+}
+
+live.hear(told);
 live.addEventListener("open", () => say(connection, ""));
 live.addEventListener("lost", () => say(connection, "Connecting to the server…"));
 document.addEventListener("hr-login", () => loginDialog());

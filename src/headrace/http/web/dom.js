@@ -48,10 +48,15 @@ export function say(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+/** Notes at a time: who removes a hundred torrents is not told a hundred times. */
+const TOASTS = 3;
+
 export function toast(message, kind = "info") {
   const box = el("div", { class: `toast ${kind}`, role: kind === "error" ? "alert" : null }, message);
-  document.getElementById("toasts").append(box);
-  setTimeout(() => box.remove(), kind === "error" ? 12000 : 5000);
+  const all = document.getElementById("toasts");
+  all.append(box);
+  while (all.childElementCount > TOASTS) all.firstElementChild.remove();
+  setTimeout(() => box.remove(), kind === "error" ? 12000 : 6000);
 }
 
 export async function copyText(text, what) {

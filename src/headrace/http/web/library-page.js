@@ -8,6 +8,10 @@ import { live } from "./live.js";
 import * as words from "./words.js";
 
 const PICTURE_STEP = 0.05;
+/** Events after which a torrent is asked for anew. */
+const ANEW = new Set(["metadata", "selected", "changed", "evicted"]);
+/** Torrents that are new at a time, from which on all are asked for at once. */
+const MANY = 8;
 
 /** One torrent's card; `update` shows a torrent as the API gives it, with what events said since. */
 class Card {
@@ -55,6 +59,8 @@ class LibraryPage extends HTMLElement {
   #note = el("div", { class: "empty" });
   #torrents = new Map();
   #cards = new Map();
+  #asked = new Set();
+  #asking = 0;
   #demo = el("hr-demo");
   #welcome = el("div", { class: "welcome" },
     el("p", { class: "big" }, "Nothing here yet."),
@@ -92,11 +98,32 @@ class LibraryPage extends HTMLElement {
     if (news.event === "removed") {
       this.#torrents.delete(news.infohash);
       this.#show();
-    } else if (!known || ["metadata", "added", "evicted"].includes(news.event)) {
-      this.#load();
+    } else if (!known || ANEW.has(news.event)) {
+      this.#askFor(news.infohash);
     } else if (news.event === "progress") {
       Object.assign(known, news, { progress: news.share ?? known.progress });
       this.#cards.get(news.infohash)?.update(known);
+    }
+  }
+
+  /** Those that are new, or new in more than figures: each by itself, or all when they are many at a time. */
+  #askFor(infohash) {
+    this.#asked.add(infohash);
+    this.#asking ||= requestAnimationFrame(() => {
+      const asked = [...this.#asked];
+      this.#asked.clear();
+      this.#asking = 0;
+      if (asked.length > MANY) this.#load();
+      else asked.forEach((each) => this.#loadOne(each));
+    });
+  }
+
+  async #loadOne(infohash) {
+    try {
+      this.#torrents.set(infohash, await api.torrent(infohash));
+      this.#show();
+    } catch (error) {
+      if (!(error instanceof api.ApiError)) throw error; // it is gone again, or the server is: both are told otherwise
     }
   }
 

@@ -10,6 +10,7 @@ import { helpDialog, listenForKeys } from "./keys.js";
 import { shortcomings } from "./playable.js";
 import { Playback } from "./playback.js";
 import { resumePoint, savePosition } from "./positions.js";
+import { ResumeNote } from "./resume-note.js";
 import { shareDialog } from "./share.js";
 import { TorrentStore } from "./torrent-store.js";
 import { preferredTrack, rememberTrack, trackElement } from "./tracks.js";
@@ -35,6 +36,7 @@ class PlayerPage extends HTMLElement {
   #video = el("video", { slot: "media", playsinline: true, preload: "auto" });
   #playback = new Playback(this.#video, (problem) => this.#tell(problem));
   #nextButton = el("button", { type: "button", class: "in-bar", "aria-label": "Next (Shift+N)", onclick: () => this.go(1) }, icon("next"));
+  #resume = new ResumeNote(this.#video, this.#end.signal);
   #overlay = el("div", { class: "overlay", role: "status" });
   #upNext = el("div", { class: "up-next", hidden: true });
   #title = el("h1", { class: "player-title" });
@@ -47,7 +49,8 @@ class PlayerPage extends HTMLElement {
   connectedCallback() {
     const infohash = this.getAttribute("infohash");
     this.#store = new TorrentStore(infohash, this.#end.signal);
-    const stage = el("div", { class: "stage" }, controls(this.#video, this.#nextButton), this.#overlay, this.#upNext);
+    const stage = el("div", { class: "stage" },
+      this.#resume.node, controls(this.#video, this.#nextButton), this.#overlay, this.#upNext);
     this.#listBox.append(el("h2", {}, "In this torrent"), this.#list);
     this.append(
       stage,
@@ -132,6 +135,7 @@ class PlayerPage extends HTMLElement {
     this.#prefetched = false;
     this.#saved = 0;
     this.#upNext.hidden = true;
+    this.#resume.hide();
     this.#notice.replaceChildren();
     const label = words.episodeLabel(file.episode);
     say(this.#title, [label, words.baseName(file.path)].filter(Boolean).join(" · "));
@@ -193,7 +197,9 @@ class PlayerPage extends HTMLElement {
     this.#resumed = true;
     const file = this.#file;
     const point = await resumePoint(this.#store.infohash, file.index);
-    if (file === this.#file && point > 0 && this.#video.currentTime < 5) this.#video.currentTime = point;
+    if (file !== this.#file || point <= 0 || this.#video.currentTime >= 5) return;
+    this.#video.currentTime = point;
+    this.#resume.show(point);
   }
 
   #ticked() {

@@ -4,8 +4,10 @@
 import * as api from "./api.js";
 
 const MISSING = new Set([404, 405, 501]);
-const NEARLY_DONE = 0.95;
-const TOO_EARLY = 10;
+/** As the server decides it (core/resume.py): seconds from which on, and before whose end, going on is worth it. */
+const BEGUN = 10;
+const CREDITS = 180;
+const SHARE = 0.05;
 
 const key = (infohash, index) => `headrace:${infohash}:${index}`;
 
@@ -20,8 +22,11 @@ export async function resumePoint(infohash, index) {
 }
 
 function keptPoint(known) {
-  if (!(known?.seconds > TOO_EARLY)) return 0;
-  return known.duration && known.seconds > known.duration * NEARLY_DONE ? 0 : known.seconds;
+  if (!(known?.seconds > 0)) return 0;
+  const { seconds, duration } = known;
+  if (!duration) return seconds >= BEGUN ? seconds : 0;
+  const short = SHARE * duration;
+  return seconds < Math.min(BEGUN, short) || seconds >= duration - Math.min(CREDITS, short) ? 0 : seconds;
 }
 
 function kept(infohash, index) {

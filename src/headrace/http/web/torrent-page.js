@@ -43,7 +43,6 @@ class TorrentPage extends HTMLElement {
   #changed() {
     const { torrent, problem, gone } = this.#store;
     if (gone) {
-      toast("The torrent was removed.");
       location.hash = "#/";
       return;
     }
