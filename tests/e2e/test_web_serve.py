@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from kit.browser import browser
+from kit.browser import PHONE, browser
 from kit.command import Headrace
 
 from headrace.testing.local_swarm import LocalSwarm
@@ -134,6 +134,59 @@ async def test_what_the_quota_takes_is_told(films: dict[str, Path], data: Path, 
         await page.run(change, 1000)
         await page.until("it.textContent.includes('Removed to make room')", of=film)
         await page.until("it.textContent.includes('was removed to make room (')", of=".toast")
+
+
+async def test_settings_and_logins(data: Path, headrace: Headrace) -> None:
+    command = await headrace.start(
+        *("serve", "--json", "--quiet", "--port", "0", "--dir", str(data), "--token", "s3cret-of-the-house")
+    )
+    origin = urlsplit((await command.event("serving"))["url"]).netloc
+    phone = {**PHONE, "user_agent": "Mozilla/5.0 (Linux; Android 14; K) Firefox/130.0"}
+    async with browser(origin) as one, browser(origin, **phone) as two, browser(origin) as three:
+        for page in (one, two, three):
+            await page.go("#/settings")
+            await page.page.fill("#token", "s3cret-of-the-house")
+            await page.page.keyboard.press("Enter")
+            await page.page.wait_for_selector(".badge")  # the page is loaded anew
+        await one.page.reload()
+        await one.until("it.children.length === 3", of=".logins")
+        assert await one.run("() => document.querySelector('.badge').parentElement.textContent") == (
+            "Chrome on LinuxThis browser"
+        )
+        await one.shot("settings-light")
+        assert await one.accessibility() == []
+        await two.page.reload()
+        await two.until("it.children.length === 3", of=".logins")
+        await two.shot("settings-phone")
+        assert await two.accessibility() == []
+        await one.page.click("text=Firefox on Android >> xpath=ancestor::li >> role=button")
+        await one.until("it.children.length === 2", of=".logins")
+        await two.page.reload()
+        await two.until("it.open", of="dialog")
+
+        await one.page.fill("#set-down_limit", "1.5")
+        await one.page.select_option("#set-quota", "size")
+        await one.page.fill("[name=quota_size]", "-1")
+        await one.page.click("text=Save")
+        assert await one.run("() => document.querySelector('[name=quota_size]').matches(':invalid')")
+        await one.page.fill("[name=quota_size]", "30")
+        await one.page.click("text=Save")
+        await one.until("it.textContent === 'Saved'", of=".toast:last-child")
+        settings = await one.run("() => fetch('/api/v1/settings').then((answer) => answer.json())")
+        assert (settings["down_limit"], settings["up_limit"], settings["quota"]) == (1_500_000, 0, 30_000_000_000)
+        await one.page.reload()
+        await one.until("it.value === '30'", of="[name=quota_size]")
+        assert await one.page.input_value("#set-down_limit") == "1.5"
+
+        await two.page.fill("#token", "s3cret-of-the-house")
+        await two.page.keyboard.press("Enter")
+        await two.page.wait_for_selector(".badge")
+        await two.page.click("text=Log out all others")
+        await two.until("it.children.length === 1", of=".logins")
+        await three.page.reload()
+        await three.until("it.open", of="dialog")
+        await two.page.click("text=/^Log out$/")
+        await two.page.wait_for_selector("dialog[open]")
 
 
 async def test_what_is_dropped_is_added(films: dict[str, Path], data: Path, headrace: Headrace) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import urllib.parse
 from typing import Any
 
 import pytest
@@ -107,5 +108,21 @@ async def test_one_browser_is_shut_out_and_the_other_is_not(world, tmp_path):
         assert (await world.ask("DELETE", path, mine, "Content-Length: 0")).status == 404
         assert (await world.ask("GET", "/api/v1/logins", other)).status == 401
         assert (await world.ask("GET", "/api/v1/logins")).status == 401
+        for origin, site in (("http://evil.example", "cross-site"), ("null", "none"), ("http://evil.example", "none")):
+            for target in ("/api/v1/logins", f"/api/v1/logins/{listed[0]['id']}", "/api/v1/logout"):
+                method = "POST" if target.endswith("out") else "DELETE"
+                foreign = (f"Origin: {origin}", f"Sec-Fetch-Site: {site}", "Content-Length: 0")
+                assert (await world.ask(method, target, mine, *foreign)).status == 403, "another site's page (CSRF)"
+        for target in ("/api/v1/logins", f"/api/v1/logins/{listed[0]['id']}"):
+            assert (await world.ask("DELETE", target, "Content-Length: 0")).status == 401, "an id is no key"
+            assert (await world.ask("DELETE", target, f"Cookie: headrace={listed[0]['id']}")).status == 401
+        for guess in ("0" * 16, listed[0]["id"][:-1], listed[0]["id"] + "0", "..%2Flogins", "%00", "é"):
+            path = f"/api/v1/logins/{urllib.parse.quote(guess, safe='%')}"
+            assert (await world.ask("DELETE", path, mine, "Content-Length: 0")).status == 404
+        assert (await world.ask("GET", "/api/v1/logins", mine)).status == 200, "nothing of it has ended this login"
+        third = (await log_in(world, TOKEN)).headers["set-cookie"].split(";")[0]
+        reply = await world.ask("DELETE", "/api/v1/logins", mine, "Content-Length: 0")
+        assert (reply.status, json.loads(reply.body)) == (200, {"ended": 1})
+        assert (await world.ask("GET", "/api/v1/logins", f"Cookie: {third}")).status == 401
         assert (await world.ask("POST", "/api/v1/logout", mine, "Content-Length: 0")).status == 204
         assert (await world.ask("GET", "/api/v1/logins", mine)).status == 401, "a copy of the cookie is no good either"

@@ -71,6 +71,18 @@ async def test_the_list_tells_which_is_which_and_nothing_secret(library: Library
     assert [each["id"] for each in one.listed(mine)] == [first["id"]]
 
 
+async def test_all_others_are_ended(library: Library, clock: Clock) -> None:
+    one = await loaded(library, clock)
+    mine, *others = [await one.begin(name) for name in ("Firefox", "a phone", "a tablet")]
+    assert await one.revoke_others(mine) == 2
+    assert [one.knows(cookie) for cookie in (mine, *others)] == [True, False, False]
+    assert await one.revoke_others(mine) == 0
+    again = await loaded(library, clock)
+    assert [again.knows(cookie) for cookie in (mine, *others)] == [True, False, False], "after a restart too"
+    assert await again.revoke_others("") == 1, "a program with the token ends all"
+    assert not again.knows(mine)
+
+
 async def test_what_is_on_the_disk_lets_nobody_in(library: Library, clock: Clock) -> None:
     one = await loaded(library, clock)
     secret = await one.begin("Firefox")
@@ -115,4 +127,4 @@ async def test_without_a_library_there_is_one_cookie_that_follows_from_the_token
     await one.end(cookie)
     assert not any(map(one.knows, ("", TOKEN, cookie[:-1], "ü")))
     assert not Derived("another").knows(cookie)
-    assert (one.listed(cookie), await one.revoke("x")) == ([], False)
+    assert (one.listed(cookie), await one.revoke("x"), await one.revoke_others(cookie)) == ([], False, 0)

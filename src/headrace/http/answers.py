@@ -238,6 +238,12 @@ class Logins(Struct):
     logins: list[LoginOf]
 
 
+class Ended(Struct):
+    """How many logins were ended."""
+
+    ended: int
+
+
 class Head(Struct):
     """Somebody who reads; ``waiting`` for so many seconds, or null."""
 

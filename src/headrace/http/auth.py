@@ -34,6 +34,9 @@ class Cookies(Protocol):
     async def revoke(self, name: str) -> bool:
         """End a login by its ``id``; whether there was one."""
 
+    async def revoke_others(self, secret: str) -> int:
+        """End all but the one with this cookie; how many those were."""
+
 
 def knows(token: str, cookies: Cookies, request: web.BaseRequest) -> bool:
     """Whether the request carries the token, or what a login gave for it."""

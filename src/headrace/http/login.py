@@ -26,6 +26,7 @@ class Login:
             web.post("/api/v1/login", self.log_in),
             web.post("/api/v1/logout", self.log_out),
             web.get("/api/v1/logins", self.listed),
+            web.delete("/api/v1/logins", self.revoke_others),
             web.delete("/api/v1/logins/{id}", self.revoke),
         ]
 
@@ -53,6 +54,10 @@ class Login:
     async def listed(self, request: web.Request) -> web.Response:
         """Who has logged in."""
         return json_response({"logins": self._cookies.listed(request.cookies.get(COOKIE, ""))})
+
+    async def revoke_others(self, request: web.Request) -> web.Response:
+        """How many were ended: all but the one that asks; of a program that has the token, all."""
+        return json_response({"ended": await self._cookies.revoke_others(request.cookies.get(COOKIE, ""))})
 
     async def revoke(self, request: web.Request) -> web.Response:
         """204: that browser is asked for the token again."""

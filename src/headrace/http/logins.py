@@ -72,6 +72,10 @@ class Derived:
         """None can be."""
         return False
 
+    async def revoke_others(self, secret: str) -> int:
+        """Nor these: all have the same cookie."""
+        return 0
+
     def _cookie(self) -> str:
         return hmac.new(self.token.encode("utf-8", "replace"), b"headrace cookie 1", hashlib.sha256).hexdigest()
 
@@ -132,6 +136,12 @@ class Logins:
         """End the one with this ``id``; whether there was one."""
         found = next((digest for digest in self._known if _name(digest) == name), "")
         return bool(found) and await self._drop(found)
+
+    async def revoke_others(self, secret: str) -> int:
+        """End all but the one with this cookie; how many those were."""
+        mine = self._digest(secret)
+        others = [digest for digest in self._known if digest != mine]
+        return sum([await self._drop(digest) for digest in others])
 
     async def _drop(self, digest: str) -> bool:
         there = self._known.pop(digest, None) is not None  # at once: the disk may take its time

@@ -166,6 +166,9 @@ OPERATIONS = (
     Operation("post", "/api/v1/login", "The token, for a cookie", {204: None}, shapes.Login, refusals=(*_CHECKED, 403)),
     Operation("post", "/api/v1/logout", "End this login", {204: None}, refusals=(507,)),
     Operation("get", "/api/v1/logins", "Browsers that are logged in", {200: answers.Logins}),
+    Operation(
+        "delete", "/api/v1/logins", "End all logins but the one that asks", {200: answers.Ended}, refusals=(507,)
+    ),
     Operation("delete", "/api/v1/logins/{id}", "End a login", {204: None}, refusals=(404, 507)),
 )
 EVENTS = {

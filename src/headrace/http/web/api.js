@@ -66,6 +66,12 @@ export const add = (source) => call("POST", "/torrents", { source });
 export const addFile = (file) => call("POST", "/torrents", file, "application/x-bittorrent");
 export const change = (infohash, what) => call("PATCH", of(infohash), what);
 export const remove = (infohash, data) => call("DELETE", `${of(infohash)}?data=${data ? "delete" : "keep"}`);
+export const settings = () => call("GET", "/settings");
+export const changeSettings = (what) => call("PATCH", "/settings", what);
+export const logins = async () => (await call("GET", "/logins")).logins;
+export const endLogin = (id) => call("DELETE", `/logins/${encodeURIComponent(id)}`);
+export const endOtherLogins = () => call("DELETE", "/logins");
+export const logOut = () => call("POST", "/logout");
 /** How far the server's demo is; it has none where this fails. */
 export const demo = () => call("GET", "/demo");
 export const beginDemo = () => call("POST", "/demo");

@@ -1,19 +1,23 @@
-// The page: one element per address. `#/` is the library, `#/t/HASH` a torrent, `#/t/HASH/INDEX` the player.
+// The page: one element per address. `#/` is the library, `#/t/HASH` a torrent, `#/t/HASH/INDEX` the player,
+// `#/settings` the settings.
 
-import { el, say, toast } from "./dom.js";
+import { el, icon, say, toast } from "./dom.js";
 import { live } from "./live.js";
 import { loginDialog } from "./login.js";
 import * as words from "./words.js";
 
 const ROUTES = [
   [/^$/, "hr-library", () => import("./library-page.js"), []],
+  [/^settings$/, "hr-settings", () => import("./settings-page.js"), []],
   [/^t\/([0-9a-fA-F]{40}(?:[0-9a-fA-F]{24})?)$/, "hr-torrent", () => import("./torrent-page.js"), ["infohash"]],
   [/^t\/([0-9a-fA-F]{40}(?:[0-9a-fA-F]{24})?)\/(\d{1,9})$/, "hr-player", () => import("./player-page.js"), ["infohash", "index"]],
 ];
 
 const main = document.getElementById("main");
 const connection = document.getElementById("connection");
+const wheel = document.querySelector(".wheel");
 let turn = 0;
+wheel.append(icon("wheel"));
 
 async function show() {
   const mine = (turn += 1);
@@ -29,6 +33,8 @@ async function show() {
   const values = pattern.exec(path).slice(1);
   const page = el(name, Object.fromEntries(names.map((key, place) => [key, values[place].toLowerCase()])));
   document.body.dataset.page = name;
+  if (name === "hr-settings") wheel.setAttribute("aria-current", "page");
+  else wheel.removeAttribute("aria-current");
   main.replaceChildren(page);
   window.scrollTo(0, 0);
   if (mine > 1) main.focus({ preventScroll: true }); // a screen reader goes on at the new page

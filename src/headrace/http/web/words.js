@@ -99,6 +99,16 @@ export function episodeLabel(episode) {
   return `${episode.season === null ? "" : `S${two(episode.season)}`}E${two(numbers[0])}${last}`;
 }
 
+const BROWSERS = [[/Edg/, "Edge"], [/OPR/, "Opera"], [/Firefox|FxiOS/, "Firefox"], [/Chrom|CriOS/, "Chrome"], [/Safari|Version\/.*Mob/, "Safari"]];
+const SYSTEMS = [[/Windows/, "Windows"], [/Android/, "Android"], [/iPhone/, "iPhone"], [/iPad/, "iPad"], [/Mac OS/, "macOS"], [/CrOS/, "ChromeOS"], [/Linux/, "Linux"]];
+
+/** Out of what a browser calls itself; that as it is where it is none that we know. */
+export function browserName(label) {
+  const found = (table) => table.find(([pattern]) => pattern.test(label))?.[1];
+  const [browser, system] = [found(BROWSERS), found(SYSTEMS)];
+  return browser && system ? `${browser} on ${system}` : browser ?? (label || "Without a name");
+}
+
 export const baseName = (path) => path.slice(path.lastIndexOf("/") + 1);
 
 /** A path without the torrent's own folder. */
