@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +12,7 @@ from unittest.mock import AsyncMock
 
 import aiohttp
 import pytest
+from msgspec.structs import replace
 
 from headrace import sources
 from headrace.core import events

@@ -45,9 +45,16 @@ def play(settings: Settings, loaded: Loaded, say: Say, flags: frozenset[str] = f
         return _until_done(lambda: Handover(server, settings, loaded, say, flags).run())
     choice = Choice(settings.file, settings.all, eager=settings.eager)
     session, begun = _begin(settings, loaded, choice, None, say)
+    _import_server()
     from headrace.playing import Playing
 
     return _run(session, lambda: Playing(session, begun, say, loaded).run())
+
+
+def _import_server() -> None:
+    from headrace.http.importing import import_aiohttp
+
+    import_aiohttp()
 
 
 def download(settings: Settings, loaded: Loaded, say: Say) -> int:
@@ -62,6 +69,7 @@ def serve(settings: Settings, say: Say, fixed: frozenset[str] = frozenset(), inv
     which nothing that was kept overrides; ``invite`` makes the demo that its page offers."""
     session = Session(settings)
     session.start()
+    _import_server()
     from headrace.serving import Serving
 
     return _run(session, lambda: Serving(session, say, fixed, invite).run())

@@ -17,12 +17,13 @@ import threading
 import time
 import urllib.request as web
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from http.client import HTTPMessage
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
+
+from msgspec import Struct
 
 from headrace.core.display import printable
 from headrace.core.packed import MAGIC, gunzip
@@ -38,8 +39,7 @@ _KEPT = "%/:=&?~#+!$,;'@()*[]"
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(Struct, frozen=True):
     """What a URL led to: a body, which the server may have called HTML, or the magnet link that a redirect named."""
 
     body: bytes = b""
@@ -47,8 +47,7 @@ class Fetched:
     magnet: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """The way to the web: an ``http://[user:password@]host:port`` proxy; an address or interface to go out from.
 
     Without a proxy here the environment's (``https_proxy``) counts, as for other programs. Interfaces by name: Linux.
@@ -58,7 +57,11 @@ class Route:
     source: str = ""
 
 
-def fetch(url: str, *, limit: int, timeout: float, route: Route = Route()) -> Fetched:
+DIRECT = Route()
+"""Whatever way the environment names."""
+
+
+def fetch(url: str, *, limit: int, timeout: float, route: Route = DIRECT) -> Fetched:
     """Fetch an http(s) URL: at most ``limit`` bytes, in at most ``timeout`` seconds; else ``InputError``."""
     scheme = route.proxy.partition("://")[0].lower() if "://" in route.proxy else "http"
     if route.proxy and scheme != "http":

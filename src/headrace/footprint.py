@@ -9,16 +9,16 @@ written since it last saved: then a file may have grown, and may be younger than
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 SLACK = 30.0
 """Seconds between a process's last save and its last write: saves are 5 s apart, and a busy disk takes its time."""
 _CLEAN, _RUNNING = "clean", "running"
 
 
-@dataclass(frozen=True, slots=True)
-class Footprint:
+class Footprint(Struct, frozen=True):
     """``place`` names the folder; ``files`` have size in bytes and time of change in nanoseconds, by path in it."""
 
     place: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from headrace.core import source
 from headrace.core.resume import watched_through
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
 Leave = Callable[[], Awaitable[None]]
 
 
-@dataclass(slots=True)
-class _Guest:
+class _Guest(Struct):
     torrent: Torrent
     leave: Leave
     since: float

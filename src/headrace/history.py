@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from headrace.bookmarks import Bookmarks, Places, index_in
 from headrace.core import events
@@ -22,8 +24,7 @@ if TYPE_CHECKING:
     from headrace.streaming.torrent import Torrent
 
 
-@dataclass(frozen=True, slots=True)
-class Playable:
+class Playable(Struct, frozen=True):
     """What is played, and what the user said of it: ``selector`` and ``trackers`` as in ``Entry``."""
 
     torrent: Torrent

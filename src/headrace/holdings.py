@@ -12,8 +12,9 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from headrace.errors import EngineError
 from headrace.store import FOLDER, Store
@@ -23,8 +24,7 @@ _BLOCK = 512
 """Bytes in a unit of ``st_blocks`` (stat(2)), whatever the file system's own are."""
 
 
-@dataclass(frozen=True, slots=True)
-class Holding:
+class Holding(Struct, frozen=True):
     """One torrent's data. ``size`` in bytes on the disk; ``changed`` in seconds since 1970."""
 
     info_hash: str

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from headrace.core import source
 from headrace.core.choice import Choice
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
 Addresses = tuple[tuple[str, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     """What the engine is to be told, and what else will be known of the torrent."""
 
     request: AddRequest

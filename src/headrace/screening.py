@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from msgspec import Struct
 
 from headrace.bookmarks import index_in
 from headrace.core import events
@@ -36,8 +37,7 @@ class Stop(NamedTuple):
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Film:
+class Film(Struct, frozen=True):
     """What the player is started on; ``index`` is None while the file is not known."""
 
     url: str

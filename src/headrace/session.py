@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from headrace import preparing
 from headrace.core.choice import Choice
@@ -39,8 +40,7 @@ all is hashed again then)."""
 DEFAULT_CHOICE = Choice()
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
+class Begun(Struct, frozen=True):
     """A torrent that the engine has, before there is an event loop."""
 
     handle: EngineTorrent

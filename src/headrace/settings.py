@@ -8,13 +8,13 @@ is replaced as a whole. A bad value names its source. Nothing unknown is passed 
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec import Struct
 
 from headrace.core import options, source, units
 from headrace.core.options import Option, UsageError
@@ -37,6 +37,8 @@ _LOGS = frozenset({"serve"})
 _TELL = _NET | {"demo"}
 _ALL = _TELL | {"config", "doctor", "cache"}
 T = TypeVar("T")
+_DECLARED: list[Option] = []
+"""One for each field of ``Settings``, in their order."""
 
 
 def _option(
@@ -48,12 +50,12 @@ def _option(
     verbs: frozenset[str] = _NET,
     *,
     many: bool = False,
+    key: str = "",
 ) -> T:
     names = tuple(flags.split())
-    key = names[-1].lstrip("-").replace("-", "_")
-    option = Option(key, names, metavar, about, check, verbs, isinstance(default, bool), many)
-    field: T = dataclasses.field(default=default, metadata={"option": option})
-    return field
+    key = key or names[-1].lstrip("-").replace("-", "_")
+    _DECLARED.append(Option(key, names, metavar, about, check, verbs, isinstance(default, bool), many))
+    return default
 
 
 def _folder(path: str) -> Path:
@@ -63,8 +65,7 @@ def _folder(path: str) -> Path:
         raise ValueError(f"{path[:40]!r}: there is no such user") from None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """What the user wants. Rates in bytes per second (0: no limit), times in seconds."""
 
     player: str = _option(
@@ -129,7 +130,7 @@ class Settings:
         _GATE,
         many=True,
     )
-    dir: Path | None = _option(  # noqa: RUF009 (a field, like the others)
+    dir: Path | None = _option(
         None,
         "--dir",
         "DIR",
@@ -204,7 +205,7 @@ class Settings:
         units.parse_time,
         _SOURCE,
     )
-    watch: Path | None = _option(  # noqa: RUF009 (a field, like the others)
+    watch: Path | None = _option(
         None, "--watch", "DIR", "add each .torrent and .magnet that comes into this folder", _folder, _LOGS
     )
     log_format: str = _option(
@@ -218,10 +219,7 @@ class Settings:
     json: bool = _option(False, "--json", "", "one JSON object a line on standard output", options.yes_no, _ALL)
     quiet: bool = _option(False, "--quiet", "", "say nothing but errors", options.yes_no, _TELL)
     debug: bool = _option(False, "--debug", "", "say what goes on inside, with tracebacks", options.yes_no, _ALL)
-    player_args: tuple[str, ...] = dataclasses.field(
-        default=(),
-        metadata={"option": Option("player_args", (), "", "", options.any_text, _PLAY, repeatable=True)},
-    )
+    player_args: tuple[str, ...] = _option((), "", "", "", options.any_text, _PLAY, many=True, key="player_args")
     """For the player as they are; on the command line they stand behind ``--``."""
 
     def engine_options(self, blocked: Sequence[tuple[str, str]] = ()) -> EngineOptions:
@@ -269,7 +267,7 @@ def _device_of(interface: str) -> str:
     return device_of(interface)
 
 
-OPTIONS: Mapping[str, Option] = {field.name: field.metadata["option"] for field in dataclasses.fields(Settings)}
+OPTIONS: Mapping[str, Option] = dict(zip(Settings.__struct_fields__, _DECLARED, strict=True))
 """By the name of the field."""
 _FIELDS = {option.key: name for name, option in OPTIONS.items()}
 

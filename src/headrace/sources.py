@@ -8,8 +8,9 @@ of a .torrent, from a file, a URL or standard input, may be a magnet link or an 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from headrace.core.bencode import MAX_TORRENT, check_bencode
 from headrace.core.display import printable
@@ -24,8 +25,7 @@ _STDIN = "standard input"
 _LIMIT = f"{MAX_TORRENT // 1024**2} MiB"
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """A source, read: either ``magnet`` or the bytes of a .torrent.
 
     ``info_hash`` is lower-case hex, 40 digits, or 64 for v2 only. ``origin`` is for people and holds no secrets.

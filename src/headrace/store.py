@@ -8,11 +8,12 @@ one step, so that a kill at any moment leaves the old or the new one; two proces
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
+
+import msgspec.structs
 
 from headrace import footprint
 from headrace.errors import EngineError
@@ -64,7 +65,7 @@ class Store:
             if not found.fits(folder, self._path(info_hash).stat().st_mtime):
                 return False
             os.utime(self._path(info_hash))
-            self._replace(self._path(info_hash, "files"), dataclasses.replace(found, clean=False).dump())
+            self._replace(self._path(info_hash, "files"), msgspec.structs.replace(found, clean=False).dump())
         except OSError:
             return False
         return True

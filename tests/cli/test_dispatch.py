@@ -228,7 +228,18 @@ def test_play_hands_over_before_anything_heavy_is_imported() -> None:
         f"from headrace.cli import main; sys.exit(main(['play', '{MAGNET}', '-p', 'mpv']))"
     )
     ran = run_python(code)
-    heavy = {"asyncio", "aiohttp", "rich", "msgspec", "platformdirs", "urllib.request", "logging", "json", "libtorrent"}
+    heavy = {
+        "asyncio",
+        "aiohttp",
+        "rich",
+        "dataclasses",
+        "inspect",
+        "platformdirs",
+        "urllib.request",
+        "logging",
+        "json",
+        "libtorrent",
+    }
     assert ran.returncode == 0, ran.stderr
     assert heavy.isdisjoint(ran.stdout.split())
     assert "headrace.sources" in ran.stdout.split()

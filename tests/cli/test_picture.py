@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from headrace.cli import words
 from headrace.cli.picture import Picture, lines, map_of
@@ -17,8 +16,7 @@ SELECTED = events.Selected(0, "Show/Sintel.mkv", 1200 * MIB)
 SERVING = events.Serving("http://127.0.0.1:8888/stream/abababab/0/Sintel.mkv", "http://127.0.0.1/p", 8888)
 
 
-@dataclass(frozen=True, slots=True)
-class Mapped(events.Progress):
+class Mapped(events.Progress, frozen=True):
     map: str | bytes = ""
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 
+import msgspec.structs
 import pytest
 
 from headrace.core import events
@@ -39,18 +39,18 @@ def test_every_documented_event_is_there_and_no_other() -> None:
 
 @pytest.mark.parametrize("name", DOCUMENTED)
 def test_fields_are_the_documented_ones_in_their_order(name: str) -> None:
-    fields = [field.name for field in dataclasses.fields(NOTES[name])]
+    fields = list(NOTES[name].__struct_fields__)
     assert fields == DOCUMENTED[name].split() + ADDED.get(name, "").split()
 
 
 @pytest.mark.parametrize("name", DOCUMENTED)
 def test_a_note_becomes_json_with_its_name_first(name: str) -> None:
     kind = NOTES[name]
-    note = kind(**{field.name: number for number, field in enumerate(dataclasses.fields(kind))})
+    note = kind(**{name: number for number, name in enumerate(kind.__struct_fields__)})
     told = json.loads(json.dumps(note.as_dict()))
     assert list(told) == ["event", *DOCUMENTED[name].split(), *ADDED.get(name, "").split()]
     assert told["event"] == name
-    assert [told[field.name] for field in dataclasses.fields(kind)] == list(range(len(dataclasses.fields(kind))))
+    assert [told[name] for name in kind.__struct_fields__] == list(range(len(kind.__struct_fields__)))
 
 
 def test_reasons_of_waits_are_the_documented_ones() -> None:
@@ -66,11 +66,11 @@ def test_what_is_told_of_one_of_many_names_it() -> None:
 @pytest.mark.parametrize("name", DOCUMENTED)
 def test_a_note_comes_back_from_its_json(name: str) -> None:
     kind = NOTES[name]
-    note = kind(**{field.name: (number,) for number, field in enumerate(dataclasses.fields(kind))})
+    note = kind(**{name: (number,) for number, name in enumerate(kind.__struct_fields__)})
     told = json.loads(json.dumps(events.Of("ab", note).as_dict() | {"t": 1.5, "new": True}))
     back = events.note_of(told)
     if name == "metadata":  # its own info-hash, which is the torrent's
-        assert dataclasses.replace(back, infohash=note.infohash) == note  # type: ignore[type-var,attr-defined]
+        assert msgspec.structs.replace(back, infohash=note.infohash) == note  # type: ignore[type-var,attr-defined]
     else:
         assert back == note
 

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from headrace.core.events import WAIT_REASONS
 from headrace.core.health import MIN_RATE, PATIENCE, STATES, Health, PeerFacts, Sample, assess, smooth

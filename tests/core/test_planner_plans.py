@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from plankit import PIECE, PIECES, PLENTY, TOTAL, head, small_world, world
 
 from headrace.core import planner

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
@@ -15,6 +14,7 @@ from kit.foreign import foreign
 from kit.network import sink, web_seed
 from kit.stack import LOOPBACK, sha256_of, stack
 from kit.waiting import eventually
+from msgspec.structs import replace
 
 from headrace.engine.base import Change, MetadataReady, Peers, PiecesReady
 from headrace.settings import Settings

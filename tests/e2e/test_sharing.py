@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from kit.films import seconds_of
 from kit.stack import LOOPBACK
+from msgspec.structs import replace
 
 from headrace import sources
 from headrace.core.choice import Choice

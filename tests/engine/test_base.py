@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import pytest
@@ -15,10 +14,10 @@ EVENTS = base.Event.__subclasses__()
 def test_events_are_frozen_and_say_whose_they_are() -> None:
     assert len(EVENTS) > 10
     for kind in EVENTS:
-        assert dataclasses.fields(kind)[0].name == "info_hash"
-        needed = [field for field in dataclasses.fields(kind) if field.default is dataclasses.MISSING]
+        assert kind.__struct_fields__[0] == "info_hash"
+        needed = kind.__struct_fields__[: len(kind.__struct_fields__) - len(kind.__struct_defaults__)]
         event = kind(*["x"] * len(needed))
-        with pytest.raises(dataclasses.FrozenInstanceError):
+        with pytest.raises(AttributeError):
             event.info_hash = "other"
 
 

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import libtorrent as lt
+import msgspec.structs
 import pytest
 
 from headrace import __version__
@@ -41,14 +41,14 @@ ACTS: dict[str, tuple[Any, dict[str, Any]]] = {
 
 
 def test_every_option_is_covered() -> None:
-    assert {field.name for field in dataclasses.fields(EngineOptions)} == ACTS.keys() | ELSEWHERE
+    assert set(EngineOptions.__struct_fields__) == ACTS.keys() | ELSEWHERE
 
 
 @pytest.mark.parametrize("name", ACTS)
 def test_an_option_changes_what_it_must(name: str) -> None:
     value, expected = ACTS[name]
     plain = settings_for(EngineOptions())
-    made = settings_for(dataclasses.replace(EngineOptions(), **{name: value}))
+    made = settings_for(msgspec.structs.replace(EngineOptions(), **{name: value}))
     assert {key: made[key] for key in expected} == expected
     assert any(plain.get(key) != expected[key] for key in expected)
     if name not in ("proxy", "extra"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import fields
 
 import pytest
 
@@ -14,7 +13,7 @@ from headrace.http.events import Letter, Mailbox
 
 
 def progress(n=0):
-    values = {field.name: None for field in fields(Progress)}
+    values = dict.fromkeys(Progress.__struct_fields__)
     return Progress(**values | {"state": "playing", "downloaded": n})
 
 

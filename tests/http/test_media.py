@@ -175,7 +175,7 @@ async def test_metadata_that_does_not_come(world, v1, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "unwanted"),
     [
-        ("headrace.http.server", ["av", "msgspec", "headrace.media.probe"]),
+        ("headrace.http.server", ["av", "headrace.media.facts", "headrace.media.probe"]),
         ("headrace.media.probes", ["av"]),  # that is for the child
     ],
 )

@@ -42,6 +42,6 @@ def test_which_file() -> None:
 
 
 def test_a_server_that_only_plays_does_without_it() -> None:
-    code = "import headrace.http.server, headrace.playing, sys; print('msgspec' in sys.modules)"
+    code = "import headrace.http.server, headrace.playing, sys; print('headrace.http.shapes' in sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "False"

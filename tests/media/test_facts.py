@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 
+import msgspec
 import pytest
 
 from headrace.media.facts import Media, Track, read
@@ -17,7 +17,7 @@ FILE = {"container": "mp3", "duration": 4.0, "bitrate": None, "tracks": [TRACK],
 def test_what_is_told_comes_through() -> None:
     found = read(json.dumps(FILE).encode())
     assert found == Media("mp3", 4.0, None, (Track(**TRACK),), ())  # type: ignore[arg-type]
-    assert json.loads(json.dumps(asdict(found)))["tracks"][0]["width"] is None
+    assert json.loads(json.dumps(msgspec.to_builtins(found)))["tracks"][0]["width"] is None
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import asyncio
 import math
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
+
+from msgspec.structs import replace
 
 from headrace.core.heads import Head
 from headrace.core.pieces import Layout

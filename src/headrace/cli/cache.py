@@ -8,8 +8,9 @@ import json
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from headrace.cli.parsing import Arguments, Verb
 from headrace.cli.words import clean, count
@@ -44,8 +45,7 @@ _SHORT = 4
 """Digits of an info-hash from which on they are taken for one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A torrent as the list shows it: its data, if it has any, and what the library knows."""
 
     held: Held

@@ -11,8 +11,9 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from types import ModuleType
+
+from msgspec import Struct
 
 from headrace.core.redact import redact
 from headrace.errors import EngineError, HeadraceError
@@ -33,8 +34,7 @@ INTERRUPTED = 130
 _YES = ("1", "true", "yes", "on")
 
 
-@dataclass
-class Manner:
+class Manner(Struct):
     """How errors are told. Known exactly once the arguments are read, and guessed from them before."""
 
     json: bool

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
+
+import msgspec.structs
 
 from headrace.cli.output import Later
 from headrace.cli.parsing import Arguments, Verb
@@ -26,7 +27,7 @@ def run(arguments: Arguments) -> int:
     from headrace import app, sources
 
     settings = arguments.settings
-    settings = dataclasses.replace(settings, dir=(settings.dir or Path.cwd()).absolute())
+    settings = msgspec.structs.replace(settings, dir=(settings.dir or Path.cwd()).absolute())
     loaded = sources.load(arguments.source, proxy=settings.proxy, source_address=settings.interface)
     with Later(settings, "download") as say:
         return app.download(settings, loaded, say)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from headrace.cli import words
 from headrace.core import events
@@ -36,8 +37,7 @@ class Styled(NamedTuple):
 Line = list[Styled]
 
 
-@dataclass(slots=True)
-class Picture:
+class Picture(Struct):
     """All that is shown. ``url_first``: the URL is what the user waits for (``--player none``).
 
     ``fetching``: nothing is played, and what counts is when all is there.

@@ -7,7 +7,8 @@ after the end are let pass, as all clients do. What is inside ``info`` beyond ``
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from headrace.core.spans import Span
 from headrace.errors import InputError
@@ -22,8 +23,7 @@ _LIST, _KEY, _VALUE = range(3)
 """What may come next: an item or the end of a list, a key or the end of a dictionary, a key's value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Metainfo:
+class Metainfo(Struct, frozen=True):
     """What a .torrent says at first sight: the bytes of its ``info`` dictionary, and of which versions it is."""
 
     info: bytes

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 Range = tuple[str, str]
 
@@ -23,8 +24,7 @@ _ALLOWED_FROM = 128
 """eMule's access level from which an address is let through."""
 
 
-@dataclass(frozen=True, slots=True)
-class Blocklist:
+class Blocklist(Struct, frozen=True):
     """Ranges as ``(first, last)`` addresses, both included, and how many lines could not be read."""
 
     ranges: tuple[Range, ...]

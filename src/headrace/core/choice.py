@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """``selector`` is that of ``--file`` (empty: the main video); ``all``: everything playable, as a playlist.
 
     ``whole``: fetch files as a download does, with ``all`` every file. ``metadata_only``: fetch nothing but the

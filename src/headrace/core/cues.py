@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 _BLOCK = re.compile(r"\{([^{}]*)\}")
 _TORN = re.compile(r"\{\s*(?:\\[^\s\\{}]*)*")
@@ -29,8 +31,7 @@ _BOLD_FROM = 600
 """``\\b`` may be a font's weight."""
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(Struct, frozen=True):
     """How a line looks before its commands. ``alignment`` as on a numeric keypad, 2 is the middle of the bottom."""
 
     bold: bool = False

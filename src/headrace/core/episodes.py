@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _MAX_NAME = 255
 """Characters of a name that are read, the most that file systems hold; bounds what patterns can cost."""
@@ -41,8 +42,7 @@ _ALONE = re.compile(r"(?<![0-9a-z])(?!(?:264|265|480|540|576|720)(?![0-9]))([0-9
 _SELECTOR = re.compile(r"s([0-9]{1,4})[ ._-]?ep?([0-9]{1,4})|([0-9]{1,4})x([0-9]{1,4})")
 
 
-@dataclass(frozen=True, slots=True)
-class Episode:
+class Episode(Struct, frozen=True):
     """The episodes in one file, in order. ``season`` is None when nothing says it."""
 
     season: int | None

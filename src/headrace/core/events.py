@@ -8,33 +8,31 @@ server's stream, the info-hash.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from typing import Any, ClassVar
+
+from msgspec import Struct
 
 WAIT_REASONS = ("no_metadata", "no_peers", "piece_unavailable", "choked", "slow", "disk", "checking", "paused")
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """Base of all that is told."""
 
     event: ClassVar[str] = ""
 
     def as_dict(self) -> dict[str, Any]:
         """JSON's types only, ``event`` first."""
-        return {"event": self.event, **{f.name: getattr(self, f.name) for f in fields(self)}}
+        return {"event": self.event, **{name: getattr(self, name) for name in self.__struct_fields__}}
 
 
-@dataclass(frozen=True, slots=True)
-class Starting(Note):
+class Starting(Note, frozen=True):
     """The engine runs; ``source`` is what the user gave, without secrets."""
 
     event: ClassVar[str] = "starting"
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Metadata(Note):
+class Metadata(Note, frozen=True):
     """The torrent's files are known; each of ``files`` has index, path, size and kind."""
 
     event: ClassVar[str] = "metadata"
@@ -45,8 +43,7 @@ class Metadata(Note):
     files: tuple[dict[str, Any], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Selected(Note):
+class Selected(Note, frozen=True):
     """The file that will be played or fetched."""
 
     event: ClassVar[str] = "selected"
@@ -55,8 +52,7 @@ class Selected(Note):
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Serving(Note):
+class Serving(Note, frozen=True):
     """The URL answers; it may wait for bytes. ``everywhere``: so do all other addresses of this machine."""
 
     event: ClassVar[str] = "serving"
@@ -66,16 +62,14 @@ class Serving(Note):
     everywhere: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Ready(Note):
+class Ready(Note, frozen=True):
     """The container's index and the first bytes are verified: a player would start now."""
 
     event: ClassVar[str] = "ready"
     buffered_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Player(Note):
+class Player(Note, frozen=True):
     """The player's state: starting, playing, paused, buffering, ended, failed."""
 
     event: ClassVar[str] = "player"
@@ -83,8 +77,7 @@ class Player(Note):
     state: str
 
 
-@dataclass(frozen=True, slots=True)
-class GoingOn(Note):
+class GoingOn(Note, frozen=True):
     """The player begins a file where somebody stopped: ``position`` in seconds."""
 
     event: ClassVar[str] = "going_on"
@@ -93,8 +86,7 @@ class GoingOn(Note):
     position: float
 
 
-@dataclass(frozen=True, slots=True)
-class Progress(Note):
+class Progress(Note, frozen=True):
     """Once a second. ``position`` and ``duration`` are None while unknown; ``wanted`` is the chosen files' size."""
 
     event: ClassVar[str] = "progress"
@@ -117,8 +109,7 @@ class Progress(Note):
     """The chosen file in up to 64 equal parts, a digit each: how much of it is there, from 0 to 8 (all)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting(Note):
+class Waiting(Note, frozen=True):
     """A reader waits; ``reason`` is one of ``WAIT_REASONS``, ``detail`` says it in words."""
 
     event: ClassVar[str] = "waiting"
@@ -128,16 +119,14 @@ class Waiting(Note):
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Resumed(Note):
+class Resumed(Note, frozen=True):
     """The wait is over; it took ``seconds``."""
 
     event: ClassVar[str] = "resumed"
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Warning(Note):
+class Warning(Note, frozen=True):
     """Something is wrong but the work goes on."""
 
     event: ClassVar[str] = "warning"
@@ -145,8 +134,7 @@ class Warning(Note):
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Error(Note):
+class Error(Note, frozen=True):
     """The end, with the exit code that the process will have."""
 
     event: ClassVar[str] = "error"
@@ -156,8 +144,7 @@ class Error(Note):
     exit: int
 
 
-@dataclass(frozen=True, slots=True)
-class Changed(Note):
+class Changed(Note, frozen=True):
     """A torrent of the server was changed; ``files`` are the indexes of what is fetched whole, limits as settings."""
 
     event: ClassVar[str] = "changed"
@@ -167,8 +154,7 @@ class Changed(Note):
     files: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Removed(Note):
+class Removed(Note, frozen=True):
     """The server has the torrent no more; ``data`` is ``keep`` or ``delete``: what became of what was fetched."""
 
     event: ClassVar[str] = "removed"
@@ -176,8 +162,7 @@ class Removed(Note):
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Demo(Note):
+class Demo(Note, frozen=True):
     """The server's demo. ``state``: none, making (the video; ``share`` of it is done), ready or failed.
 
     ``infohash`` once there is a torrent; ``message`` and ``hint`` say why it failed.
@@ -191,8 +176,7 @@ class Demo(Note):
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Evicted(Note):
+class Evicted(Note, frozen=True):
     """A torrent's data went to make room; ``freed`` bytes. It stays in the library, and is fetched when watched."""
 
     event: ClassVar[str] = "evicted"
@@ -200,8 +184,7 @@ class Evicted(Note):
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Of(Note):
+class Of(Note, frozen=True):
     """What was told of one of many torrents."""
 
     infohash: str
@@ -213,8 +196,7 @@ class Of(Note):
         return {"event": told.pop("event"), "infohash": self.infohash, **told}
 
 
-@dataclass(frozen=True, slots=True)
-class Done(Note):
+class Done(Note, frozen=True):
     """All is over."""
 
     event: ClassVar[str] = "done"
@@ -228,7 +210,7 @@ def note_of(told: Mapping[str, Any]) -> Note | None:
     kind = _KINDS.get(str(told.get("event", "")))
     if kind is None:
         return None
-    given = {name: _frozen(told[name]) for name in (f.name for f in fields(kind)) if name in told}
+    given = {name: _frozen(told[name]) for name in kind.__struct_fields__ if name in told}
     try:
         return kind(**given)
     except TypeError:  # it lacks what every note of its kind has

@@ -5,12 +5,12 @@ Rules: a head is a snapshot; a seek makes a new one at the new place, and nothin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """One reader's place. ``position`` and ``end`` are torrent bytes: the next one to read, and where its file ends.
+
 
     ``since`` is when it opened or sought to this place, in seconds of the caller's clock. ``fresh`` until the first
     byte from there was delivered. ``waiting``: a read is blocked on the piece at ``position``; ``hungry``: one was,

@@ -8,8 +8,9 @@ disk before peers before metadata before the piece before its speed. What cannot
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from headrace.core.units import format_rate
 
@@ -41,8 +42,7 @@ class PeerFacts(NamedTuple):
     """The peer does not let us download."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """What is known of one torrent's stream at one moment.
 
     ``phase`` is the engine's (``Stats.phase``). ``failed`` says why the torrent cannot go on; ``disk_error`` a disk
@@ -71,8 +71,7 @@ class Sample:
     failed: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(Struct, frozen=True):
     """``state`` is one of ``STATES``; ``reason`` one of ``events.WAIT_REASONS``, None while nothing is waited for.
 
     ``detail`` is the reason in words, or what failed. ``time_to_playable`` is 0 when a player would start now and None

@@ -8,7 +8,8 @@ clipped to it. Digits are ASCII and may be as many as a header holds.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from headrace.core.spans import Span
 
@@ -20,8 +21,7 @@ _HUGE = 10**25
 """Stands for every longer number; Python would take quadratic time, and refuses over 4,300 digits."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unsatisfiable:
+class Unsatisfiable(Struct, frozen=True):
     """The one range asked for lies outside the file: 416."""
 
     size: int

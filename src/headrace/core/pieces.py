@@ -7,7 +7,8 @@ one another in it (BEP 3; pad files of BEP 47 included, so that offsets add up).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from headrace.core.spans import Span
 
@@ -15,8 +16,7 @@ BLOCK = 16 * 1024
 """Bytes in one request (BEP 3)."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileEntry:
+class FileEntry(Struct, frozen=True):
     """One file of a torrent. ``path`` is relative, with ``/`` between parts; ``size`` and ``offset`` in bytes."""
 
     index: int
@@ -36,8 +36,7 @@ class FileEntry:
         return Span(self.offset, self.offset + self.size)
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """A torrent's metadata as far as streaming needs it. Sizes in bytes."""
 
     name: str

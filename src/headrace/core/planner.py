@@ -15,8 +15,9 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from headrace.core.heads import Head
 from headrace.core.pieces import Layout, missing_in
@@ -62,8 +63,7 @@ class Rates(NamedTuple):
 NO_RATES = Rates()
 
 
-@dataclass(frozen=True, slots=True)
-class World:
+class World(Struct, frozen=True):
     """All that a plan depends on, but for the time. Spans are torrent bytes, ``goals`` ranges of pieces in order."""
 
     layout: Layout
@@ -80,8 +80,7 @@ class World:
     """Nobody reads, nor has for a while: a seek is not likely."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """Pieces to hand to the engine, most needed first, each with its tier; and the piece that a seek waits for."""
 
     wanted: tuple[int, ...] = ()

@@ -8,7 +8,8 @@ it takes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 USUAL = 20 * 10**9
 """Bytes kept by default: two or three films in good quality."""
@@ -17,8 +18,7 @@ SHARE = 10
 UNLIMITED = 2**63 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """One torrent's data. ``size`` on the disk; ``watched`` when somebody watched last, or else when it was added."""
 
     info_hash: str

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 SHORT, ENOUGH = 8.0, 20.0
 """Seconds ahead below which a viewer is about to stall, and above which, if all have it, nobody is held any more. What
@@ -57,8 +58,7 @@ class Claim(NamedTuple):
     """Bytes per second."""
 
 
-@dataclass(frozen=True, slots=True)
-class Taker:
+class Taker(Struct, frozen=True):
     """One torrent: what it gets lately, its viewers, and the most that its user lets it have (bytes per second)."""
 
     key: str
@@ -72,8 +72,7 @@ class Taker:
         return min((claim.seconds for claim in self.claims), default=math.inf)
 
 
-@dataclass(frozen=True, slots=True)
-class Shares:
+class Shares(Struct, frozen=True):
     """A decision. ``limits`` in bytes per second, by torrent; who is not in it is not held."""
 
     limits: Mapping[str, int] = field(default_factory=dict)

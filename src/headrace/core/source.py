@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass
 from urllib.parse import quote, unquote, unquote_plus, urlsplit
+
+from msgspec import Struct
 
 from headrace.core.display import printable
 from headrace.core.redact import redact
@@ -34,8 +35,7 @@ _WEB_SCHEMES = frozenset({"http", "https"})
 _FORMS = "Give a magnet link, an info-hash, a .torrent (path or http(s) URL), or - for standard input."
 
 
-@dataclass(frozen=True, slots=True)
-class Magnet:
+class Magnet(Struct, frozen=True):
     """A magnet link or a bare info-hash.
 
     ``info_hash`` is lower-case hex: v1's 40 digits, or 64 for a torrent that is v2 only; ``info_hash_v2`` has 64 digits
@@ -51,22 +51,19 @@ class Magnet:
     peers: tuple[tuple[str, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TorrentPath:
+class TorrentPath(Struct, frozen=True):
     """A path to a .torrent file."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class TorrentUrl:
+class TorrentUrl(Struct, frozen=True):
     """An http or https URL of a .torrent file."""
 
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class Stdin:
+class Stdin(Struct, frozen=True):
     """A .torrent or a magnet link on standard input."""
 
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from headrace.core.episodes import episode_by_rules
 from headrace.core.extras import extras_among
@@ -32,8 +33,7 @@ _SAYING_NOTHING = frozenset({"full", "default", "sub", "subs", "subtitles", "utf
 _PICTURES = frozenset({"idx", "sup"})
 
 
-@dataclass(frozen=True, slots=True)
-class Sidecar:
+class Sidecar(Struct, frozen=True):
     """A subtitle file. ``language`` is a BCP 47 tag, or empty. ``companion`` is the ``.sub`` of a VobSub ``.idx``."""
 
     entry: FileEntry

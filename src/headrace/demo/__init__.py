@@ -12,7 +12,6 @@ import contextlib
 import signal
 import tempfile
 import threading
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -37,8 +36,7 @@ SEEKS = (0.25, 0.5, 0.8)
 INTERRUPTED = 130
 
 
-@dataclass(frozen=True, slots=True)
-class Making(events.Note):
+class Making(events.Note, frozen=True):
     """The video is being made; ``share`` of it is done, 0 to 1."""
 
     event: ClassVar[str] = "making"

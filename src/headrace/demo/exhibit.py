@@ -12,9 +12,10 @@ import importlib
 import logging
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from headrace import demo
 from headrace.core import events

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from headrace.core import events
@@ -36,8 +35,7 @@ MOVED = 0.2
 they show it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Figure(events.Note):
+class Figure(events.Note, frozen=True):
     """A picture that was waited for. ``what`` is first_frame or seek; ``seconds`` is how long it took.
 
     ``position`` in seconds of the video; ``downloaded``: whether that place was there already when it was asked for.
@@ -50,8 +48,7 @@ class Figure(events.Note):
     downloaded: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Figures(events.Note):
+class Figures(events.Note, frozen=True):
     """All of them. ``first_frame`` counts from the magnet link on; ``frames`` are those decoded, None if unknown."""
 
     event: ClassVar[str] = "figures"

@@ -8,9 +8,10 @@ hash was checked *and* its bytes can be read from the file. The engine picks blo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol
+
+from msgspec import Struct, field
 
 from headrace.core.pieces import Layout
 
@@ -28,8 +29,7 @@ class Change(NamedTuple):
     keep: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AddRequest:
+class AddRequest(Struct, frozen=True):
     """A torrent to add: a magnet link or the bytes of a .torrent, and where its data goes.
 
     ``resume`` is what an earlier ``ResumeSaved`` gave; data that fits it is not hashed again. ``peers`` are
@@ -53,29 +53,25 @@ class AddRequest:
     """Report every block that reaches the disk (``BlockArrived``), for serving before the piece is checked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """Something that happened to one torrent. ``info_hash`` is empty when it concerns the whole engine."""
 
     info_hash: str
 
 
-@dataclass(frozen=True, slots=True)
-class MetadataReady(Event):
+class MetadataReady(Event, frozen=True):
     """The torrent's files and pieces are known, from the .torrent, saved state or a peer (BEP 9)."""
 
     layout: Layout
 
 
-@dataclass(frozen=True, slots=True)
-class PiecesReady(Event):
+class PiecesReady(Event, frozen=True):
     """These pieces were checked and their bytes can be read from the files."""
 
     pieces: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PiecesTaken(Event):
+class PiecesTaken(Event, frozen=True):
     """Every block of these pieces has been asked of some peer: what is wanted next can no longer delay them.
 
     Told once for each time a piece is wanted; a peer that goes away may leave blocks to be asked for again.
@@ -84,15 +80,13 @@ class PiecesTaken(Event):
     pieces: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PieceFailed(Event):
+class PieceFailed(Event, frozen=True):
     """A piece did not match its hash; its blocks are forgotten and fetched again."""
 
     piece: int
 
 
-@dataclass(frozen=True, slots=True)
-class BlockArrived(Event):
+class BlockArrived(Event, frozen=True):
     """A block is in the file, unchecked. ``trusted``: its sender's pieces so far were right, and there were some."""
 
     piece: int
@@ -100,8 +94,7 @@ class BlockArrived(Event):
     trusted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Stats(Event):
+class Stats(Event, frozen=True):
     """A torrent's counters. Rates in bytes per second of payload; sizes in bytes since the start.
 
     ``phase`` is one of ``metadata``, ``checking``, ``downloading``, ``finished``, ``seeding``; in ``checking``,
@@ -142,22 +135,19 @@ class Peer(NamedTuple):
     ``CONNECTING``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Peers(Event):
+class Peers(Event, frozen=True):
     """The connected peers, as an answer to ``request_peers``."""
 
     peers: tuple[Peer, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ResumeSaved(Event):
+class ResumeSaved(Event, frozen=True):
     """State to hand to ``AddRequest.resume`` next time: metadata, checked pieces and known peers."""
 
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class TrackerReplied(Event):
+class TrackerReplied(Event, frozen=True):
     """A tracker answered (``error`` empty) or failed. ``url`` without its query: passkeys are secrets."""
 
     url: str
@@ -165,23 +155,20 @@ class TrackerReplied(Event):
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TorrentFailed(Event):
+class TorrentFailed(Event, frozen=True):
     """The torrent cannot go on. ``kind`` is ``disk``, ``disk_full``, ``metadata``, ``duplicate`` or ``engine``."""
 
     kind: str
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class TorrentRemoved(Event):
+class TorrentRemoved(Event, frozen=True):
     """The engine let go of the torrent; with ``deleted``, its files are gone too."""
 
     deleted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Listening(Event):
+class Listening(Event, frozen=True):
     """The engine accepts peers here (``error`` empty), or could not."""
 
     address: str
@@ -284,8 +271,7 @@ class Engine(Protocol):
         """Save what the next start needs, say goodbye to trackers and end; at most a few seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class EngineOptions:
+class EngineOptions(Struct, frozen=True):
     """How the engine meets the world. Rates in bytes per second, 0 for no limit."""
 
     state_path: Path | None = None
@@ -302,10 +288,15 @@ class EngineOptions:
     max_peers: int = 200
     proxy: str = ""
     """URL: socks5://, socks4:// or http://, with user:password@ if needed."""
-    blocked: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    blocked: tuple[tuple[str, str], ...] = ()
     """Address ranges (first, last) never to talk to."""
     utp: bool = True
     encryption: bool = True
     """Meet peers with protocol encryption too (MSE)."""
     extra: Mapping[str, object] = field(default_factory=dict)
     """The engine's own settings by name, over ours: for tests and experiments."""
+
+    def __repr__(self) -> str:
+        """Without the blocked addresses, of which there may be half a million."""
+        told = (f"{name}={getattr(self, name)!r}" for name in self.__struct_fields__ if name != "blocked")
+        return f"EngineOptions({', '.join(told)})"

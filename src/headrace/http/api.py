@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from typing import Any
 
+import msgspec
 from aiohttp import web
 
 from headrace.core.display import printable
@@ -26,7 +26,7 @@ from headrace.streaming.torrent import Torrent
 
 def torrent_json(torrent: Torrent, urls: Urls) -> dict[str, Any]:
     """A torrent and its state."""
-    layout, status = torrent.layout, asdict(torrent.status())
+    layout, status = torrent.layout, msgspec.to_builtins(torrent.status())
     return {
         "infohash": torrent.info_hash,
         "infohashes": sorted(torrent.info_hashes),

@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
+from msgspec import Struct
 
 from headrace import __version__
 from headrace.core.redact import redact
@@ -43,8 +43,7 @@ class Refused(HeadraceError):
 _KINDS = {400: "bad_request", 404: "not_found", 405: "method", 413: "too_large", 414: "too_long", 431: "too_large"}
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(Struct, frozen=True):
     """Who may ask. ``token`` empty: everybody who reaches the server; ``allowed``: host names beside the own ones;
     ``cookies``: what logins gave out."""
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from headrace.core.http_range import Unsatisfiable, content_range, if_none_match, if_range_matches, parse_range
 from headrace.core.media_types import kind_of, media_type_of
@@ -41,8 +42,7 @@ _IMAGE_FLAGS = "00F00000"
 """Interactive instead of streaming."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(Struct, frozen=True):
     """A file as it is asked for. ``size`` in bytes; ``fixed``: by its index, so that the URL always means this file."""
 
     info_hash: str

@@ -12,8 +12,9 @@ import hmac
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from headrace.core.display import printable
 from headrace.library.records import Token
@@ -47,8 +48,7 @@ class Shelf(Protocol):
         """Keep a setting."""
 
 
-@dataclass(frozen=True, slots=True)
-class Derived:
+class Derived(Struct, frozen=True):
     """Logins of a server without a library: one cookie for all, which follows from the token."""
 
     token: str

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from aiohttp import web
 
 from headrace.errors import InputError
@@ -42,7 +42,7 @@ class MediaApi:
         file = torrent.main_video() if index is None else torrent.file(index)
         media = await self.of(file)
         found: dict[str, Any] = {"infohash": torrent.info_hash, "index": file.index, "path": file.path}
-        return json_response(found | {"size": file.size} | asdict(media))
+        return json_response(found | {"size": file.size} | msgspec.to_builtins(media))
 
     async def of(self, file: File) -> Media:
         """What a file holds; waits for the bytes that tell."""

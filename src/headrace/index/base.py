@@ -9,7 +9,8 @@ False then). No I/O, no clock, no logging.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from headrace.core.spans import Span
 
@@ -37,8 +38,7 @@ MAX_SECONDS = 366 * 24 * 3600.0
 _MIB = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class IndexInfo:
+class IndexInfo(Struct, frozen=True):
     """Where a file's index lies.
 
     ``container`` is ``mp4``, ``matroska``, ``webm``, ``avi``, ``mpegts`` or ``unknown``. ``pins`` are the bytes of the
@@ -118,8 +118,7 @@ class Source:
         return bytes(data)
 
 
-@dataclass(slots=True)
-class Found:
+class Found(Struct):
     """What a parser has found so far; ``info`` makes the result of it."""
 
     container: str

@@ -6,10 +6,10 @@ in bytes, rates in bytes per second, times in seconds; what is not known is None
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Struct
 
 Number = Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]
 """JavaScript's integers."""
@@ -17,8 +17,7 @@ Seconds = Annotated[float, msgspec.Meta(ge=0, lt=1e9)]
 Text = Annotated[str, msgspec.Meta(max_length=200)]
 
 
-@dataclass(frozen=True, slots=True)
-class Track:
+class Track(Struct, frozen=True):
     """One track. ``cover`` is a picture that goes with the sound."""
 
     index: Number
@@ -42,8 +41,7 @@ class Track:
     sample_rate: Number | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Chapter:
+class Chapter(Struct, frozen=True):
     """A part of the film."""
 
     start: Seconds | None
@@ -51,8 +49,7 @@ class Chapter:
     title: Text
 
 
-@dataclass(frozen=True, slots=True)
-class Media:
+class Media(Struct, frozen=True):
     """A whole file. ``container`` is FFmpeg's name, which may be several: ``matroska,webm``."""
 
     container: Text

@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Annotated, NamedTuple, Protocol
 
 import msgspec
+from msgspec import Struct
 
 from headrace.core import hls
 from headrace.core.codecs import codec_of
@@ -49,8 +49,7 @@ Unit = Annotated[int, msgspec.Meta(gt=0, lt=1 << 31)]
 Init = Annotated[bytes, msgspec.Meta(max_length=1 << 20)]
 
 
-@dataclass(frozen=True, slots=True)
-class Video:
+class Video(Struct, frozen=True):
     """The track with the pictures; see ``cutter``."""
 
     index: Number
@@ -63,8 +62,7 @@ class Video:
     init: Init
 
 
-@dataclass(frozen=True, slots=True)
-class Sound:
+class Sound(Struct, frozen=True):
     """A track with sound. Not ``copied``: made AAC."""
 
     index: Number
@@ -77,8 +75,7 @@ class Sound:
     init: Init
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
+class Outline(Struct, frozen=True):
     """What a process told of a film."""
 
     unit: tuple[Unit, Unit]

@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from headrace.core.display import printable
 from headrace.errors import InputError, SwarmError
@@ -33,8 +34,7 @@ T = TypeVar("T")
 Look = Callable[[Reader, str], Awaitable[T]]
 
 
-@dataclass(slots=True)
-class _Job(Generic[T]):
+class _Job(Struct, Generic[T]):
     task: asyncio.Task[T]
     waiting: int = 0
 

@@ -11,10 +11,10 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import av
+from msgspec import Struct
 
 from headrace.errors import PlayerError
 
@@ -22,8 +22,7 @@ OPEN_TIMEOUT, READ_TIMEOUT = 60.0, 60.0
 """Seconds without a byte: the stream itself waits as long as there is hope, this is for nobody at all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """One picture. ``position`` in seconds of the video, ``at`` on the clock of ``time.monotonic``.
 
     ``number`` counts from 1; ``first`` is set for the very first one and for the first one after a seek.

@@ -11,15 +11,15 @@ This module stays cheap to import (no asyncio): ``accepts`` runs before the engi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 NAMES = ("mpv", "vlc", "iina", "mplayer", "mpc-hc", "potplayer", "browser", "none")
 """All known players, in order of preference."""
 
 
-@dataclass(frozen=True, slots=True)
-class Media:
+class Media(Struct, frozen=True):
     """What to play. ``start`` in seconds; ``subtitles`` are URLs or file paths; ``extra`` is for the player alone."""
 
     url: str
@@ -31,8 +31,7 @@ class Media:
     extra: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PlayerState:
+class PlayerState(Struct, frozen=True):
     """What a player does now; reported when it changes, the bare position at most about once a second.
 
     ``state`` is one of starting, playing, paused, buffering, ended, failed. ``ended`` and ``failed`` speak of what
@@ -49,8 +48,7 @@ class PlayerState:
     """Why it failed, in the player's words and without any query of a URL."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A player on this machine. ``version`` is empty unless it was asked for."""
 
     name: str

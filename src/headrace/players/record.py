@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from headrace.players.base import Media
 
 
-@dataclass(frozen=True, slots=True)
-class Control:
+class Control(Struct, frozen=True):
     """How we and this one run of a player talk, and where it runs. Empty fields are not used by that player."""
 
     platform: str = "linux"
@@ -24,8 +24,7 @@ Argv = Callable[[str, Media, Control], list[str]]
 """(program, media, control) -> the argument vector. Pure."""
 
 
-@dataclass(frozen=True, slots=True)
-class Player:
+class Player(Struct, frozen=True):
     """One player. ``programs`` are looked for on PATH, then ``places``, which may name variables as ``{HOME}``."""
 
     name: str

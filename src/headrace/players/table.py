@@ -6,8 +6,10 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from headrace.errors import PlayerError
 from headrace.players.base import NAMES, Found
@@ -21,8 +23,7 @@ PLAYERS: Mapping[str, Player] = {one.name: one for one in (MPV, VLC, IINA, MPLAY
 """mpv first: it reports most, starts fastest, and seeks with the fewest requests."""
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """What the finder asks of a machine, as values, so that each platform's can be tested on any."""
 
     platform: str

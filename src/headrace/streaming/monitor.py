@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from headrace.core import health
 from headrace.core.events import Note, Progress, Ready, Resumed, Waiting
@@ -29,8 +30,7 @@ REPEAT_AFTER = 5.0
 """A wait that lasts is told again this often, with its new length."""
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """A torrent's state at one moment. Sizes in bytes, rates in bytes per second, times in seconds."""
 
     state: str

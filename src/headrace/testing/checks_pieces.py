@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from itertools import pairwise
+
+from msgspec.structs import replace
 
 from headrace.core.pieces import BLOCK
 from headrace.core.stragglers import LOOK_SECONDS

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from headrace.engine.base import AddRequest, EngineOptions, EngineTorrent, Event, Listening
 from headrace.engine.libtorrent import LibtorrentEngine, inspect_torrent

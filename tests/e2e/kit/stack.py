@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
+from msgspec.structs import replace
 
 from headrace import sources
 from headrace.core.choice import Choice
