@@ -218,7 +218,6 @@ def test_the_start_path_stays_light() -> None:
         "shlex",
         "asyncio",
         "dataclasses",
-        "inspect",
         "headrace.engine.base",
         "rich",
     }

@@ -233,7 +233,6 @@ def test_play_hands_over_before_anything_heavy_is_imported() -> None:
         "aiohttp",
         "rich",
         "dataclasses",
-        "inspect",
         "platformdirs",
         "urllib.request",
         "logging",

@@ -42,11 +42,11 @@ def test_the_address_is_the_result_and_the_log_is_beside_it(app: Any, capsys: py
 
 
 def test_events_name_their_torrent(app: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    app.notes = [events.Of(HASH, events.Removed("keep"))]
+    app.notes = [events.Of(HASH, events.Removed("keep", "Film"))]
     assert cli.main(["serve", "--json", "--quiet"]) == 0
     (line,) = map(json.loads, capsys.readouterr().out.splitlines())
-    assert list(line) == ["event", "t", "infohash", "data"]
-    assert (line["event"], line["infohash"], line["data"]) == ("removed", HASH, "keep")
+    assert list(line) == ["event", "t", "infohash", "data", "name"]
+    assert (line["event"], line["infohash"], line["data"], line["name"]) == ("removed", HASH, "keep", "Film")
 
 
 def test_it_takes_no_source(app: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,7 +29,12 @@ DOCUMENTED = {
     "demo": "state share infohash message hint",
     "done": "played_seconds downloaded uploaded",
 }
-ADDED = {"progress": "share time_to_playable map"}
+ADDED = {
+    "serving": "everywhere",
+    "progress": "share time_to_playable map",
+    "removed": "name",
+    "evicted": "name",
+}
 NOTES = {kind.event: kind for kind in Note.__subclasses__() if kind.event and kind.__module__ == events.__name__}
 
 
