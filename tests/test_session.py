@@ -16,10 +16,12 @@ from typing import Any
 import pytest
 
 import headrace
+from headrace import preparing
 from headrace.engine.base import EngineOptions
 from headrace.errors import EngineError, InputError, SwarmError
 from headrace.session import SAVE_EVERY, Session
 from headrace.settings import Settings
+from headrace.sources import Loaded
 from headrace.streaming.reader import StreamFailed
 from headrace.testing.clock import virtual_time
 from headrace.testing.fake_engine import FakeEngine
@@ -347,6 +349,25 @@ async def test_a_kill_in_mid_download_costs_no_wrong_byte(tmp_path: Path, video:
     async with real(tmp_path / "data") as session:
         torrent = await session.add(swarm.magnet, timeout=20)
         assert await read_all(torrent.main_video()) == video.read_bytes()
+
+
+@virtual_time
+async def test_a_torrent_is_read_once_before_the_engine_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    identity = preparing.identity
+
+    def counting(loaded: Loaded) -> preparing.Identity:
+        read.append(loaded.info_hash)
+        return identity(loaded)
+
+    monkeypatch.setattr(preparing, "identity", counting)
+    async with fake(tmp_path, SEED) as session:
+        loaded = Loaded(None, CONTENT.torrent, "test", CONTENT.info_hash)
+        torrent, new = await session.introduce(loaded)
+        assert (torrent.info_hash, new, read) == (CONTENT.info_hash, True, [CONTENT.info_hash])
+        assert await session.introduce(loaded) == (torrent, False)
 
 
 HOLD = """

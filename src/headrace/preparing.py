@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from headrace.sources import Loaded
 
 Addresses = tuple[tuple[str, int], ...]
+Identity = tuple[str, tuple[str, ...], str]
 
 
 class Prepared(Struct, frozen=True):
@@ -46,9 +47,11 @@ def prepare(
     choice: Choice,
     folder: Path | None = None,
     peers: Addresses | None = None,
+    known: Identity | None = None,
 ) -> Prepared:
-    """Claim the torrent's data and see what is there. Arguments as those of ``Session.begin``."""
-    info_hash, hashes, name = identity(loaded)
+    """Claim the torrent's data and see what is there. Arguments as those of ``Session.begin``; ``known`` is what
+    ``identity`` said already: a .torrent of 5 MB takes 26 ms to read, in which nothing else runs."""
+    info_hash, hashes, name = known or identity(loaded)
     home = folder or settings.data_folder
     store = Store(_downloads() if folder else home / FOLDER)
     place = _writable(folder) if folder else home / info_hash
@@ -86,7 +89,7 @@ def _request(
     )
 
 
-def identity(loaded: Loaded) -> tuple[str, tuple[str, ...], str]:
+def identity(loaded: Loaded) -> Identity:
     """Info-hash, all info-hashes, and a name until there is a better one."""
     if loaded.magnet is not None:
         magnet = loaded.magnet

@@ -167,12 +167,12 @@ class Session:
         """
         import asyncio
 
-        _, hashes, _ = await asyncio.to_thread(preparing.identity, loaded)
+        who = await asyncio.to_thread(preparing.identity, loaded)
         async with self._door:
-            known = next(filter(None, map(self.torrents.get, hashes)), None)
+            known = next(filter(None, map(self.torrents.get, who[1])), None)
             if known is not None:
                 return known, False
-            prepared = await asyncio.to_thread(preparing.prepare, self.settings, loaded, choice, folder)
+            prepared = await asyncio.to_thread(preparing.prepare, self.settings, loaded, choice, folder, known=who)
             return self.adopt(self._hand_over(prepared)), True
 
     def set_limits(self, down_limit: int, up_limit: int, max_peers: int) -> None:

@@ -76,7 +76,7 @@ async def watching(
 
 async def test_from_the_library_to_a_picture(pack: Path, data: Path) -> None:
     async with watching(pack, data) as (page, _, _):
-        assert await page.text(".card-name") == f"Show {ATTACK}"
+        await page.until(f"it.textContent === 'Show {ATTACK}'", of=".card-name")
         await page.page.click(".card")
         await page.until("it.textContent.startsWith('Show <img')", of="h1.title")
         await page.until("it.querySelectorAll('.row').length >= 3", of="hr-torrent")
@@ -90,7 +90,7 @@ async def test_from_the_library_to_a_picture(pack: Path, data: Path) -> None:
         assert f"{ATTACK}.nfo" in names, names
         await page.page.click("a.primary")
         await page.until("it.currentTime > 1 && it.videoWidth === 640")
-        assert await page.text(".row[aria-current] .row-mark") == "S01E01"
+        await page.until("it.textContent === 'S01E01'", of=".row[aria-current] .row-mark")
 
 
 async def test_it_plays_while_it_arrives_and_after_a_seek(films: dict[str, Path], data: Path) -> None:

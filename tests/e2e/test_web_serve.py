@@ -208,7 +208,7 @@ async def test_what_is_dropped_is_added(films: dict[str, Path], data: Path, head
         await page.until("it.currentTime > 0.5 && it.videoWidth === 640")
         await page.page.click(".brand")
         watched = f"a[href='#/t/{other.info_hash}'] img"
-        await page.until("!it.hidden && it.naturalWidth === 480", of=watched)
+        await page.until("it.classList.contains('there') && it.naturalWidth === 480", of=watched)
         await page.shot("library-pictures")
 
 

@@ -19,7 +19,7 @@ class Card {
   #line = el("p", { class: "card-line" });
   #bar = el("progress", { max: "1", "aria-label": "Downloaded" });
   #letter = el("span", { "aria-hidden": "true" });
-  #poster = el("img", { alt: "", hidden: true });
+  #poster = el("img", { alt: "", loading: "lazy", decoding: "async" }); // pictures out of sight are not asked for
   #asked = -Infinity;
 
   constructor(infohash) {
@@ -28,15 +28,16 @@ class Card {
     this.node = el("li", {}, el("a", { class: "card", href: `#/t/${infohash}` }, art,
       el("div", { class: "card-text" }, this.#name, this.#line, this.#bar)));
     art.style.setProperty("--hue", String(parseInt(infohash.slice(0, 4), 16) % 360));
-    this.#poster.addEventListener("load", () => { this.#poster.hidden = false; });
+    this.#poster.addEventListener("load", () => this.#poster.classList.add("there"));
     this.#poster.addEventListener("error", () => this.#poster.removeAttribute("src"));
   }
 
   update(torrent) {
     say(this.#name, torrent.name);
     say(this.#letter, (torrent.name.match(/[\p{L}\p{N}]/u) ?? ["?"])[0].toUpperCase());
-    this.#bar.value = torrent.progress ?? 0;
-    this.#bar.hidden = (torrent.progress ?? 0) >= 1;
+    const share = Math.round((torrent.progress ?? 0) * 1000) / 1000; // a bar has no more pixels
+    if (this.#bar.value !== share) this.#bar.value = share;
+    if (this.#bar.hidden !== share >= 1) this.#bar.hidden = share >= 1;
     const parts = [words.state(torrent.state)];
     if (torrent.evicted && !torrent.readers) parts.unshift(words.EVICTED);
     if (torrent.size) parts.push(words.size(torrent.size));
@@ -61,6 +62,8 @@ class LibraryPage extends HTMLElement {
   #cards = new Map();
   #asked = new Set();
   #asking = 0;
+  #moved = new Set();
+  #drawing = 0;
   #demo = el("hr-demo");
   #welcome = el("div", { class: "welcome" },
     el("p", { class: "big" }, "Nothing here yet."),
@@ -102,8 +105,16 @@ class LibraryPage extends HTMLElement {
       this.#askFor(news.infohash);
     } else if (news.event === "progress") {
       Object.assign(known, news, { progress: news.share ?? known.progress });
-      this.#cards.get(news.infohash)?.update(known);
+      this.#moved.add(news.infohash);
+      this.#drawing ||= requestAnimationFrame(() => this.#draw());
     }
+  }
+
+  /** Of a library of hundreds all tell of themselves once a second: cards follow picture by picture. */
+  #draw() {
+    this.#drawing = 0;
+    for (const infohash of this.#moved) this.#cards.get(infohash)?.update(this.#torrents.get(infohash));
+    this.#moved.clear();
   }
 
   /** Those that are new, or new in more than figures: each by itself, or all when they are many at a time. */
@@ -128,6 +139,7 @@ class LibraryPage extends HTMLElement {
   }
 
   #show() {
+    const fresh = [];
     for (const [infohash, card] of this.#cards) {
       if (this.#torrents.has(infohash)) continue;
       card.node.remove();
@@ -138,10 +150,11 @@ class LibraryPage extends HTMLElement {
       if (!card) {
         card = new Card(infohash);
         this.#cards.set(infohash, card);
-        this.#list.append(card.node);
+        fresh.push(card.node);
       }
       card.update(torrent);
     }
+    this.#list.append(...fresh);
     const empty = !this.#torrents.size || this.#demo.wanted;
     if (!empty) this.#note.replaceChildren();
     else if (!this.#welcome.isConnected) this.#note.replaceChildren(this.#welcome);

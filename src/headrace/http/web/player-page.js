@@ -44,6 +44,7 @@ class PlayerPage extends HTMLElement {
   #notice = el("div", { role: "alert" });
   #map = el("hr-map");
   #list = el("ol", { class: "rows" });
+  #listed = null;
   #listBox = el("section", { class: "files", "aria-label": "All that plays in this torrent", hidden: true });
 
   connectedCallback() {
@@ -312,14 +313,21 @@ class PlayerPage extends HTMLElement {
 
   #showList() {
     const { playlist } = this.#store;
-    this.#listBox.hidden = playlist.length < 2;
-    this.#list.replaceChildren(...playlist.map((file) => {
-      const current = file.index === this.#file?.index;
-      return el("li", {}, el("a", { class: "row", href: `#/t/${this.#store.infohash}/${file.index}`, "aria-current": current ? "true" : null },
-        el("span", { class: "row-mark" }, words.episodeLabel(file.episode) || icon("play")),
-        el("span", { class: "row-name" }, words.baseName(file.path)),
-        el("span", { class: "row-size" }, words.size(file.size))));
-    }));
+    if (playlist !== this.#listed) {
+      this.#listed = playlist;
+      this.#listBox.hidden = playlist.length < 2;
+      this.#list.replaceChildren(...playlist.map((file) => this.#row(file)));
+    }
+    const current = this.#list.children[playlist.indexOf(this.#file)]?.firstChild;
+    this.#list.querySelector("[aria-current]")?.removeAttribute("aria-current");
+    current?.setAttribute("aria-current", "true");
+  }
+
+  #row(file) {
+    return el("li", {}, el("a", { class: "row", href: `#/t/${this.#store.infohash}/${file.index}` },
+      el("span", { class: "row-mark" }, words.episodeLabel(file.episode) || icon("play")),
+      el("span", { class: "row-name" }, words.baseName(file.path)),
+      el("span", { class: "row-size" }, words.size(file.size))));
   }
 }
 

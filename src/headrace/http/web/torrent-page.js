@@ -21,6 +21,12 @@ class TorrentPage extends HTMLElement {
   #mapBox = el("section", { class: "panel", "aria-label": "Stream map" });
   #files = el("section", { class: "files", "aria-label": "Files" });
   #bars = new Map();
+  #shown = null;
+  #label = el("span", {}, "Play");
+  #play = el("a", { class: "button primary" }, icon("play"), this.#label);
+  #pauseIcon = el("span", { class: "icons" }, icon("pause"), icon("play"));
+  #pauseLabel = el("span");
+  #pause = el("button", { type: "button", class: "quiet", onclick: () => this.#togglePause() }, this.#pauseIcon, this.#pauseLabel);
 
   connectedCallback() {
     const infohash = this.getAttribute("infohash");
@@ -96,23 +102,32 @@ class TorrentPage extends HTMLElement {
     const { torrent } = this.#store;
     const main = this.#main();
     const { paused } = torrent;
-    const buttons = [];
-    if (main) buttons.push(this.#playButton(main));
-    buttons.push(
-      el("button", { type: "button", onclick: () => shareDialog(this.#store, main) }, icon("share"), el("span", {}, "Open elsewhere")),
-      el("button", { type: "button", class: "quiet", onclick: () => this.#do(() => api.change(torrent.infohash, { paused: !paused })) },
-        icon(paused ? "play" : "pause"), el("span", {}, paused ? "Go on" : "Pause")),
-      el("button", { type: "button", class: "quiet danger", onclick: () => this.#remove() }, icon("trash"), el("span", {}, "Remove")));
-    this.#actions.replaceChildren(...buttons);
+    if (!this.#actions.childElementCount) {
+      this.#actions.append(
+        this.#play,
+        el("button", { type: "button", onclick: () => shareDialog(this.#store, this.#main()) }, icon("share"), el("span", {}, "Open elsewhere")),
+        this.#pause,
+        el("button", { type: "button", class: "quiet danger", onclick: () => this.#remove() }, icon("trash"), el("span", {}, "Remove")));
+    }
+    this.#play.hidden = !main;
+    if (main) this.#offer(main);
+    this.#pauseIcon.firstChild.toggleAttribute("hidden", paused);
+    this.#pauseIcon.lastChild.toggleAttribute("hidden", !paused);
+    say(this.#pauseLabel, paused ? "Go on" : "Pause");
   }
 
-  #playButton(main) {
-    const label = el("span", {}, "Play");
-    const link = el("a", { class: "button primary", href: `#/t/${this.#store.infohash}/${main.index}` }, icon("play"), label);
-    resumePoint(this.#store.infohash, main.index).then((point) => {
-      if (point > 0) say(label, `Resume at ${words.clock(point)}`);
-    });
-    return link;
+  /** What the first button plays, and from where; asked once for each file. */
+  async #offer(main) {
+    const href = `#/t/${this.#store.infohash}/${main.index}`;
+    if (this.#play.getAttribute("href") === href) return;
+    this.#play.setAttribute("href", href);
+    const point = await resumePoint(this.#store.infohash, main.index);
+    say(this.#label, point > 0 ? `Resume at ${words.clock(point)}` : "Play");
+  }
+
+  #togglePause() {
+    const { infohash, paused } = this.#store.torrent;
+    this.#do(() => api.change(infohash, { paused: !paused }));
   }
 
   async #do(action) {
@@ -148,8 +163,10 @@ class TorrentPage extends HTMLElement {
 
   // files
   #showFiles() {
-    this.#bars.clear();
     const { playlist, files } = this.#store;
+    if (files === this.#shown) return;
+    this.#shown = files;
+    this.#bars.clear();
     const others = files.filter((file) => file.order === null);
     const groups = seasons(playlist).map(([name, members]) => this.#group(name, members));
     const rest = others.length

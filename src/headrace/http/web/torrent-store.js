@@ -4,11 +4,17 @@ import * as api from "./api.js";
 import { live } from "./live.js";
 
 export class TorrentStore extends EventTarget {
+  #loading = null;
+  #again = null;
+  #byIndex = new Map();
+
   constructor(infohash, signal) {
     super();
     this.infohash = infohash;
     this.torrent = null;
     this.files = [];
+    /** What plays, in order. */
+    this.playlist = [];
     this.waiting = null;
     this.problem = "";
     this.gone = false;
@@ -17,12 +23,22 @@ export class TorrentStore extends EventTarget {
     live.again(() => this.load(), signal);
   }
 
-  /** Ask for all of it; tells `change` when it came, with `problem` set when it did not. */
-  async load() {
+  /** Ask for all of it; tells `change` when it came, with `problem` set when it did not. Who asks while it is asked for
+   * already gets what is true after that: however many events come, two requests are under way at most. */
+  load() {
+    if (this.#loading) return (this.#again ??= this.#loading.then(() => this.load()));
+    this.#again = null;
+    this.#loading = this.#load().finally(() => { this.#loading = null; });
+    return this.#loading;
+  }
+
+  async #load() {
     try {
-      const [torrent, files] = await Promise.all([api.torrent(this.infohash), api.files(this.infohash)]);
+      // the files of a torrent never change; there are none before its metadata
+      const asked = [api.torrent(this.infohash), this.files.length ? this.files : api.files(this.infohash)];
+      const [torrent, files] = await Promise.all(asked);
       this.torrent = torrent;
-      this.files = files;
+      if (files !== this.files) this.#take(files);
       this.waiting = torrent.waiting;
       this.problem = "";
     } catch (error) {
@@ -32,13 +48,14 @@ export class TorrentStore extends EventTarget {
     this.#tell("change");
   }
 
-  file(index) {
-    return this.files.find((file) => file.index === index) ?? null;
+  #take(files) {
+    this.files = files;
+    this.#byIndex = new Map(files.map((file) => [file.index, file]));
+    this.playlist = files.filter((file) => file.order !== null).sort((a, b) => a.order - b.order);
   }
 
-  /** What plays, in order. */
-  get playlist() {
-    return this.files.filter((file) => file.order !== null).sort((a, b) => a.order - b.order);
+  file(index) {
+    return this.#byIndex.get(index) ?? null;
   }
 
   /** What comes after a file, or null. */
