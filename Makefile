@@ -11,7 +11,7 @@ unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP VIRTUAL_ENV PIP_USER PIP_TARGET PIP
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format unit cov e2e install system docs bench-setup bench bench-quick bench-planner bench-scaling bench-serving clean
+.PHONY: help demo test lint format unit cov e2e install system docs bench-setup bench bench-quick bench-planner bench-scaling bench-serving bench-sharing clean
 
 help:
 	@echo 'make demo           install into $(VENV) and stream a video from a swarm on this machine'
@@ -27,6 +27,7 @@ help:
 	@echo 'make bench-planner  time and memory of a re-plan'
 	@echo 'make bench-scaling  how costs grow with pieces and read heads; writes docs/benchmarks/scaling.md'
 	@echo 'make bench-serving  throughput, cold files and many viewers, against nginx'
+	@echo 'make bench-sharing  several torrents on one link: who stalls (root)'
 	@echo 'make clean          remove $(VENV) and what tools left behind'
 
 # The stamps hold the project's metadata: an environment is built again when that changes.
@@ -98,6 +99,9 @@ bench-scaling: $(VENV)/.dev
 bench-serving: $(VENV)/.dev
 	@scripts/system-packages nginx-light curl
 	$(BIN)/python -m bench serving
+
+bench-sharing: $(VENV)/.dev
+	$(BIN)/python -m bench sharing
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage dist build

@@ -22,6 +22,7 @@ VERBS: Mapping[str, Verb] = {
     "limit": Verb("bench.limit", "[SCENARIO...]: compute what physics allows"),
     "report": Verb("bench.report", "ROWS: tables and plots"),
     "quick": Verb("bench.quick", "REVISION REVISION: compare two revisions; root"),
+    "vary": Verb("bench.vary", "NAME=VALUE,...: a constant or a setting with other values; root"),
     "serving": Verb("bench.serving", "serve a verified film to many, beside nginx"),
     "sharing": Verb("bench.sharing", "[CASE...]: several torrents on one link: who stalls; root"),
     "scaling": Verb("bench.scaling", "cost over pieces and read heads"),

@@ -105,7 +105,8 @@ async def watch(reader: Any, view: View, bitrate: float, seconds: float) -> None
     loop = asyncio.get_running_loop()
     asked = loop.time()
     end = asked + seconds
-    due, at = asked, 0  # ``due``: when the next byte is to be shown
+    due, at, began = asked, 0, False  # ``due``: when the next byte is to be shown
+    view.start = seconds
     while loop.time() < end:
         try:
             async with asyncio.timeout_at(end):
@@ -118,8 +119,8 @@ async def watch(reader: Any, view: View, bitrate: float, seconds: float) -> None
         now = loop.time()
         if at < bitrate and data:
             continue
-        if not view.start:
-            view.start, due = now - asked, now + at / bitrate
+        if not began:
+            began, view.start, due = True, now - asked, now + at / bitrate
             continue
         if now > due + 0.05:
             view.stalls.append(round(now - due, 3))
@@ -128,7 +129,6 @@ async def watch(reader: Any, view: View, bitrate: float, seconds: float) -> None
         view.shown = at / bitrate
         if due - now > AHEAD:
             await asyncio.sleep(due - now - AHEAD)
-    view.start = view.start or seconds
 
 
 async def _session(orders: dict[str, Any]) -> Row:
