@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from headrace.media import testcard
+from headrace.media import testcard, worker
 
 sys.path.insert(0, str(Path(__file__).parent))  # for ``mediakit``
 
@@ -95,3 +96,22 @@ def cuts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ):  # fmt: skip
         subprocess.run(["ffmpeg", "-v", "error", *arguments], cwd=folder, check=True, timeout=60)
     return folder
+
+
+SAY = """
+import struct, sys
+def say(*message):
+    sys.stdout.buffer.write(struct.pack(">cQI", *message)); sys.stdout.flush()
+"""
+
+
+@pytest.fixture
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Puts a child of this code, which can ``say`` a message, in the place of ours."""
+
+    def put(code: str) -> None:
+        (tmp_path / "fake_worker.py").write_text(SAY + code)
+        monkeypatch.syspath_prepend(str(tmp_path))
+        monkeypatch.setattr(worker, "__name__", "fake_worker")
+
+    return put

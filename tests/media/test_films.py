@@ -18,7 +18,7 @@ from mediakit import Placed
 from headrace.core.hls import Segment
 from headrace.core.spans import Span
 from headrace.errors import EngineError, HeadraceError, InputError, SwarmError
-from headrace.media import cutter, worker
+from headrace.media import cutter
 from headrace.media import films as module
 from headrace.media.films import Film, Films, Window, cut, need_of, outline
 from headrace.streaming.reader import FileSpan, read_span
@@ -263,10 +263,8 @@ async def test_a_segment_that_is_too_large(two: Any, monkeypatch: pytest.MonkeyP
     assert two.readers == []
 
 
-SAY = """
-import json, struct, sys
-def say(*message):
-    sys.stdout.buffer.write(struct.pack(">cQI", *message)); sys.stdout.flush()
+TELL = """
+import json
 def tell(data):
     say(b"T", 0, len(data)); sys.stdout.buffer.write(data); sys.stdout.flush()
 VIDEO = {"index": 0, "codec": "h264", "width": 1, "height": 1, "frame_rate": 1, "lag": 0, "depth": 0, "init": ""}
@@ -285,28 +283,16 @@ LIES = {
 }
 
 
-@pytest.fixture
-def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Puts a child of this code in the place of ours."""
-
-    def put(code: str) -> None:
-        (tmp_path / "fake_worker.py").write_text(SAY + code)
-        monkeypatch.syspath_prepend(str(tmp_path))
-        monkeypatch.setattr(worker, "__name__", "fake_worker")
-
-    return put
-
-
 @pytest.mark.parametrize("lie", LIES)
 async def test_a_child_that_lies(fake: Callable[[str], None], cuts: Path, lie: str) -> None:
-    fake(LIES[lie])
+    fake(TELL + LIES[lie])
     with pytest.raises(EngineError, match="told nonsense") as failed:
         await outline(source_of(cuts / "two.mkv"), "two.mkv")
     assert failed.value.kind == "probe"
 
 
 async def test_a_track_without_a_codec_is_refused(fake: Callable[[str], None], cuts: Path) -> None:
-    fake("tell(json.dumps(OUTLINE).encode())")
+    fake(TELL + "tell(json.dumps(OUTLINE).encode())")
     with pytest.raises(InputError, match="does not say what it needs"):
         await outline(source_of(cuts / "two.mkv"), "two.mkv")
 

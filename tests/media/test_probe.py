@@ -14,7 +14,6 @@ import pytest
 
 from headrace.errors import EngineError, HeadraceError, InputError
 from headrace.media import probe as module
-from headrace.media import worker
 from headrace.media.probe import Limits, formats_for, probe
 
 CHANCE = random.Random(1)
@@ -220,23 +219,6 @@ FAKES = {
     "tells nonsense": "say(b'T', 0, 2); sys.stdout.buffer.write(b'[]'); sys.stdout.flush()",
     "is silent": "import time; time.sleep(60)",
 }
-SAY = """
-import struct, sys
-def say(*message):
-    sys.stdout.buffer.write(struct.pack(">cQI", *message)); sys.stdout.flush()
-"""
-
-
-@pytest.fixture
-def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Puts a child of this code in the place of ours."""
-
-    def put(code: str) -> None:
-        (tmp_path / "fake_worker.py").write_text(SAY + code)
-        monkeypatch.syspath_prepend(str(tmp_path))
-        monkeypatch.setattr(worker, "__name__", "fake_worker")
-
-    return put
 
 
 @pytest.mark.parametrize("deed", FAKES)
