@@ -77,6 +77,14 @@ async def test_health(world):
 
 
 # playlists
+async def test_a_playlist_also_ends_as_kodi_wants_it(serving, v1):
+    for path in (f"/playlist/{v1}", "/playlist"):
+        kodis, others = [await serving.ask("GET", f"{path}.{ending}") for ending in ("m3u", "m3u8")]
+        assert (kodis.status, kodis.body) == (200, others.body)
+        assert kodis.headers["content-type"] == "audio/x-mpegurl; charset=utf-8"
+    assert (await serving.ask("GET", f"/playlist/{v1}.m3u9")).status == 404
+
+
 async def test_a_playlist_has_absolute_urls_of_whoever_asks(world, v1):
     world.add([("e10.mkv", b"x"), ("e2.mkv", b"y"), ("read.me", b"z")], name="Pack\nage")
     server = await world.start(allow_hosts=["tv.lan"])

@@ -134,8 +134,8 @@ class Server:
         for path, handler in (
             ("/stream/{infohash}/{index}", self._streams.handle),
             ("/stream/{infohash}/{index}/{name:.*}", self._streams.handle),
-            ("/playlist/{infohash}.m3u8", self._playlist),
-            ("/playlist.m3u8", self._library),
+            ("/playlist/{infohash}.{ending:m3u8?}", self._playlist),
+            ("/playlist.{ending:m3u8?}", self._library),  # Kodi takes every .m3u8 at a URL for HLS
             ("/.m3u", self._peerflix),
             ("/healthz", _health),
             ("/", self._pages.start),
