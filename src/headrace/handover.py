@@ -20,6 +20,7 @@ from headrace.core.pieces import FileEntry
 from headrace.core.subtitles import sidecars
 from headrace.distant import Distant, Files
 from headrace.errors import EngineError, HeadraceError, InputError, SwarmError
+from headrace.players.base import is_device
 from headrace.remote import Remote
 from headrace.screening import Film, Screening, Stop, pass_on, stop
 from headrace.settings import OPTIONS
@@ -76,6 +77,12 @@ class Handover:
         """Add, play, clean up; the exit code."""
         check(self._server, self._settings)
         self._screening.choose()
+        if is_device(self._screening.name):
+            raise EngineError(
+                f"The Headrace server of this folder (process {self._server.pid}) streams this.",
+                f"Have it play on a device at {self._server.url}, or choose another folder: --dir DIR.",
+                kind="in_use",
+            )
         self._say(events.Starting(self._loaded.origin))
         self._say_what_does_nothing()
         async with Remote(self._server.url, self._server.token) as remote:

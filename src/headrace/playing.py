@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from headrace.core import events
 from headrace.errors import HeadraceError
@@ -17,12 +20,16 @@ from headrace.history import History, Playable
 from headrace.http.server import Server
 from headrace.screening import Film, Screening, Stop, pass_on, stop
 from headrace.session import Begun, Session
+from headrace.token import is_loopback, token_for
 from headrace.uptime import elapsed
 
 if TYPE_CHECKING:
     from headrace.app import Say
+    from headrace.casting.base import Captions, Device, Show
+    from headrace.http.urls import Urls
     from headrace.library.library import Library
     from headrace.players.base import PlayerState, Running
+    from headrace.settings import Settings
     from headrace.sources import Loaded
     from headrace.storage import Storage
     from headrace.streaming.torrent import File, Torrent
@@ -35,14 +42,7 @@ class Playing:
         self._session, self._say, self._settings, self._loaded = session, say, session.settings, loaded
         self._torrent: Torrent = session.adopt(begun)
         self._torrent.subscribe(say)
-        self._server = Server(
-            session.torrents,
-            host=self._settings.host,
-            port=self._settings.port,
-            token=_token(session),
-            allow_hosts=self._settings.allow_hosts,
-            uptime=elapsed,
-        )
+        self._server = self._served(self._settings)
         self._history = self._remember()
         self._screening = Screening(self._settings, say, self._heard)
         self._storage: Storage | None = None
@@ -52,6 +52,7 @@ class Playing:
         self._history.begin()
         try:
             self._screening.choose()
+            await self._meet()
             await self._server.start()
             self._say(
                 events.Serving(
@@ -64,6 +65,28 @@ class Playing:
             return await self._play()
         finally:
             await asyncio.shield(self._end())
+
+    def _served(self, settings: Settings) -> Server:
+        return Server(
+            self._session.torrents,
+            host=settings.host,
+            port=settings.port,
+            token=token_for(settings),  # it is kept, so that bookmarks stay good
+            allow_hosts=settings.allow_hosts,
+            uptime=elapsed,
+        )
+
+    async def _meet(self) -> None:
+        """Look for the device that is to play, and serve where it reaches us: it fetches the film by itself."""
+        device = await self._screening.meet()
+        if device is None or not is_loopback(self._settings.host):
+            return
+        from headrace.casting.reach import address_towards
+
+        here = address_towards(device.host)
+        if not is_loopback(here):
+            self._server = self._served(replace(self._settings, host=here))
+            self._say(events.Warning("casting", f"Served in the network, on {here}, for {device.name} to fetch it."))
 
     def _remember(self) -> History:
         settings = self._settings
@@ -137,10 +160,32 @@ class Playing:
             file.name if file else torrent.name,
             file.index if file else None,
             self._sidecars(file) if file and not playlist else (),
+            partial(self._show, file) if file else None,
         )
         paths = {each.index: each.path for each in torrent.files}
         stops = {index: Stop(paths[index], seconds) for index, seconds in stopped.items() if index in paths}
         return await self._screening.launch(film, stops)
+
+    async def _show(self, file: File, device: Device, start: float) -> Show:
+        from headrace.http.shows import captions_of
+
+        urls = self._server.urls_towards(device.host)
+        given = self._settings.subtitles[:1]
+        captions = await self._lent(given[0], urls) if given else await captions_of(file, urls)
+        prepared = await self._server.shows.of(device, file, urls, captions, start)
+        if prepared.form.hls:
+            self._say(events.Warning("casting", f"Sent as HLS: {prepared.form.reason}."))
+        elif prepared.form.doubt:
+            self._say(events.Warning("casting", f"It may not play: {prepared.form.doubt}."))
+        return prepared.show
+
+    async def _lent(self, given: str, urls: Urls) -> Captions:
+        """Subtitles of the user's own, for a device that fetches them."""
+        from headrace.subtitling import read
+
+        settings = self._settings
+        text = await asyncio.to_thread(read, given, settings.proxy, settings.interface)
+        return self._server.lent.lend(text, urls)
 
     def _sidecars(self, file: File) -> tuple[str, ...]:
         from headrace.core.subtitles import sidecars
@@ -169,10 +214,3 @@ class Playing:
             await self._session.remove(self._torrent, delete_data=True)
         await self._history.aclose(forget=not keep)
         self._say(events.Done(round(self._screening.played, 1), status.downloaded, status.uploaded))
-
-
-def _token(session: Session) -> str:
-    """Beyond loopback the stream needs a token; it is kept, so that bookmarks stay good."""
-    from headrace.token import token_for
-
-    return token_for(session.settings)

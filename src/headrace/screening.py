@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import Struct
@@ -17,9 +17,10 @@ from msgspec import Struct
 from headrace.bookmarks import index_in
 from headrace.core import events
 from headrace.errors import HeadraceError
-from headrace.players.base import Media, PlayerState, Running, accepts, default_player, launch
+from headrace.players.base import Media, PlayerState, Running, accepts, default_player, is_device, launch
 
 if TYPE_CHECKING:
+    from headrace.casting.base import Device, Show
     from headrace.settings import Settings
 
 EARLY_PLAYERS = frozenset({"mpv"})
@@ -44,6 +45,8 @@ class Film(Struct, frozen=True):
     title: str
     index: int | None = None
     subtitles: tuple[str, ...] = ()
+    show: Callable[[Device, float], Awaitable[Show]] | None = None
+    """Makes it ready for a device, from this second on."""
 
 
 class Screening:
@@ -54,6 +57,7 @@ class Screening:
     ) -> None:
         self._settings, self._say, self._hear = settings, say, hear
         self.name = ""
+        self.device: Device | None = None
         self.state = ""
         self.played = 0.0
         """Seconds that were shown; what was skipped does not count."""
@@ -73,6 +77,16 @@ class Screening:
 
             raise unknown(name)
         self.name = name
+
+    async def meet(self) -> Device | None:
+        """The device that it will be, looked for; None for a player on this machine."""
+        if is_device(self.name):
+            from headrace.casting import discover, names
+
+            wish = names.wish_of(self.name)
+            assert wish is not None
+            self.device = await discover.find(wish)
+        return self.device
 
     @property
     def may_be_early(self) -> bool:
@@ -100,8 +114,17 @@ class Screening:
             playlist=settings.all,
             extra=settings.player_args,
         )
-        self._running = await launch(self.name, media, self.heard)
+        if self.device is not None:
+            self._running = await self._cast(self.device, film, start)
+        else:
+            self._running = await launch(self.name, media, self.heard)
         return self._running
+
+    async def _cast(self, device: Device, film: Film, start: float) -> Running:
+        from headrace.players import cast
+
+        assert film.show is not None
+        return await cast.start(device, await film.show(device, start), film.url, self.heard)
 
     def heard(self, state: PlayerState) -> None:
         """The player told something."""

@@ -35,7 +35,7 @@ _SERVE = _PLAY | {"serve", "doctor"}
 _GATE = _PLAY | {"serve"}
 _LOGS = frozenset({"serve"})
 _TELL = _NET | {"demo"}
-_ALL = _TELL | {"config", "doctor", "cache"}
+_ALL = _TELL | {"config", "doctor", "cache", "devices"}
 T = TypeVar("T")
 _DECLARED: list[Option] = []
 """One for each field of ``Settings``, in their order."""
@@ -72,8 +72,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         "",
         "-p --player",
         "NAME",
-        "mpv, vlc, iina, mplayer, mpc-hc, potplayer, browser, none (only serve), or a command line with {url}; "
-        "default: the first one found",
+        "mpv, vlc, iina, mplayer, mpc-hc, potplayer, browser, none (only serve), cast[:NAME|ADDRESS] (a Chromecast), "
+        "dlna[:NAME|URL] (a television), or a command line with {url}; default: the first one found",
         options.player,
         _PLAY | {"demo"},
     )

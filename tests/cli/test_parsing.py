@@ -67,7 +67,7 @@ def test_eager_alone_means_trusted(argv: list[str], eager: str) -> None:
         (PLAY, [SOURCE, "--por", "3"], "play has no option --por.", "Did you mean --port?"),
         (PLAY, [SOURCE, "--port", "x"], "--port: 'x' is not a number.", ""),
         (PLAY, ["--eager", "ALL", SOURCE], "--eager: 'ALL' is not one of off, trusted, all.", ""),
-        (PLAY, [SOURCE, "--player", "cast"], "--player: 'cast': this release cannot", ""),
+        (PLAY, [SOURCE, "--player", ""], "--player: nothing was given.", ""),
         (FILES, [SOURCE, "--player", "mpv"], "files has no option --player.", ""),
         (DEMO, [SOURCE], f"'{SOURCE}' is one argument too many.", ""),
     ],

@@ -10,12 +10,23 @@ from headrace.players import table
 from headrace.players.base import NAMES, accepts
 
 
-@pytest.mark.parametrize("name", [*NAMES, "MPV", "mpv {url}", "/opt/x --title={title} {url}"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *NAMES,
+        "MPV",
+        "cast",
+        "CAST:Living Room",
+        "dlna:http://10.0.0.1/d.xml",
+        "mpv {url}",
+        "/opt/x --title={title} {url}",
+    ],
+)
 def test_known_names_and_command_lines_are_accepted(name: str) -> None:
     assert accepts(name)
 
 
-@pytest.mark.parametrize("name", ["", "mpvv", "url", "mpv http://x", "cast", "dlna:x", "{title}"])
+@pytest.mark.parametrize("name", ["", "mpvv", "url", "mpv http://x", "casts", "dlnax:x", "{title}"])
 def test_others_are_not(name: str) -> None:
     assert not accepts(name)
 

@@ -24,6 +24,7 @@ VERBS = {
     "files": "list a torrent's files",
     "download": "fetch a torrent's files whole",
     "serve": "the server: add and watch torrents from a browser",
+    "devices": "Chromecasts and DLNA televisions in reach",
     "cache": "what is on the disk: list, remove, pin",
     "demo": "make a video and a swarm on this machine, and stream it",
     "config": "print the settings, and where each comes from",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from headrace.cli.output import Later
 from headrace.cli.parsing import Arguments, Verb
+from headrace.settings import Settings
 
 VERB = Verb(
     "play",
@@ -13,6 +14,7 @@ VERB = Verb(
         ("headrace play show.torrent --file S02E05", "one episode"),
         ("headrace play show.torrent --all --player vlc", "everything, as a playlist"),
         ("headrace play HASH --player none --port 9000", "only serve it, until Ctrl-C"),
+        ("headrace play HASH --player cast:Kitchen", "on a Chromecast; 'headrace devices' lists what is there"),
         ("headrace play HASH -- --fullscreen", "with arguments for the player"),
     ),
     notes="Every option can also be set as a variable (HEADRACE_DOWN_LIMIT=2M) or in the settings file "
@@ -27,18 +29,20 @@ def run(arguments: Arguments) -> int:
 
     settings = arguments.settings
     if settings.player:
-        _check(settings.player)
+        _check(settings)
     loaded = sources.load(arguments.source, proxy=settings.proxy, source_address=settings.interface)
     flags = frozenset(name for name, origin in arguments.origins.items() if origin.startswith("-"))
     with Later(settings, "play") as say:
         return app.play(settings, loaded, say, flags)
 
 
-def _check(player: str) -> None:
-    """A misspelt player is told before a swarm is asked."""
-    from headrace.players import accepts
+def _check(settings: Settings) -> None:
+    """A misspelt player, and what it cannot do, is told before a swarm is asked."""
+    from headrace.players.base import accepts, check_device, is_device
 
-    if not accepts(player):
+    if not accepts(settings.player):
         from headrace.players.table import unknown
 
-        raise unknown(player)
+        raise unknown(settings.player)
+    if is_device(settings.player):
+        check_device(settings.player, playlist=settings.all, arguments=settings.player_args)

@@ -14,7 +14,7 @@ EXIT_CODES = (
     (3, "bad input: not a magnet, a torn .torrent, no such file in the torrent"),
     (4, "swarm: no metadata or no peers within `--timeout`"),
     (5, "engine or disk: cannot write, disk full, port in use"),
-    (6, "player: not found, refused"),
+    (6, "player or device: not found, refused"),
     (130, "interrupted (Ctrl-C)"),
 )
 

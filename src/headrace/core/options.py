@@ -15,7 +15,6 @@ from headrace.errors import HeadraceError, InputError
 
 EAGER = ("off", "trusted", "all")
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
-_ELSEWHERE = ("cast", "dlna")
 
 
 class UsageError(HeadraceError):
@@ -136,10 +135,7 @@ eager = one_of(*EAGER)
 
 def player(name: str) -> str:
     """A player's name or command line; whether there is one is found out later."""
-    name = text(name)
-    if name.lower().split(":")[0] in _ELSEWHERE and "{url}" not in name:
-        raise ValueError(f"{name[:40]!r}: this release cannot play on other devices")
-    return name
+    return text(name)
 
 
 def url(*schemes: str) -> Callable[[str], str]:

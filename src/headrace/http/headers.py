@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
+from headrace.core.dlna import FEATURES, IMAGE_FEATURES
 from headrace.core.http_range import Unsatisfiable, content_range, if_none_match, if_range_matches, parse_range
 from headrace.core.media_types import kind_of, media_type_of
 from headrace.core.spans import Span
@@ -32,14 +33,6 @@ _ATTR_CHAR = "!#$&+^`|"
 _NOT_PLAIN = re.compile(r'[^\x20-\x7e]|["\\%]')
 """RFC 6266 appendix D: no escapes and no percent signs in ``filename``, agents disagree about them."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-
-_DLNA_OPERATIONS = "DLNA.ORG_OP=01;DLNA.ORG_CI=0;DLNA.ORG_FLAGS={flags}000000000000000000000000"
-"""OP=01: seeks by byte range; CI=0: not converted; the flags' last 24 digits are reserved. No DLNA.ORG_PN: a profile
-that is claimed wrongly makes renderers refuse, one that is left out makes them look at the media type."""
-_STREAMED_FLAGS = "01700000"
-"""Streaming, background, connection stalling, DLNA 1.5."""
-_IMAGE_FLAGS = "00F00000"
-"""Interactive instead of streaming."""
 
 
 class Resource(Struct, frozen=True):
@@ -148,6 +141,5 @@ def _dlna(resource: Resource, asked: Mapping[str, str]) -> dict[str, str]:
     usual = "Streaming" if resource.streamed else "Interactive"
     headers = {"transferMode.dlna.org": "Background" if mode == "background" else usual}
     if features:
-        flags = _STREAMED_FLAGS if resource.streamed else _IMAGE_FLAGS
-        headers["contentFeatures.dlna.org"] = _DLNA_OPERATIONS.format(flags=flags)
+        headers["contentFeatures.dlna.org"] = FEATURES if resource.streamed else IMAGE_FEATURES
     return headers

@@ -104,6 +104,14 @@ class Hls:
         except InputError as error:
             raise Refused(422, error.kind, error.message, error.hint) from None
 
+    async def suits(self, file: File) -> bool:
+        """Whether a film can be cut; waits for what tells."""
+        try:
+            await self._film(file)
+        except Refused:
+            return False
+        return True
+
     async def aclose(self) -> None:
         """End all looks."""
         if self._films is not None:

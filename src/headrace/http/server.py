@@ -12,13 +12,15 @@ from collections.abc import Callable, Sequence
 
 from aiohttp import web
 
-from headrace.errors import InputError
+from headrace.casting.reach import address_towards, is_here
+from headrace.errors import InputError, PlayerError
 from headrace.http.api import Api
 from headrace.http.events import Events
 from headrace.http.guard import Guard, ProtocolLog, json_response
 from headrace.http.hls import Hls
 from headrace.http.hosts import bracketed, host_of, is_wildcard, lan_address
 from headrace.http.keeper import Exhibit, Keeper
+from headrace.http.lent import Lent
 from headrace.http.listen import open_sockets
 from headrace.http.login import Login
 from headrace.http.logins import Derived, Logins
@@ -27,6 +29,7 @@ from headrace.http.metrics import Metrics
 from headrace.http.pages import Pages
 from headrace.http.playlist import MEDIA_TYPE, Entry, render
 from headrace.http.poster import PosterApi
+from headrace.http.shows import Shows
 from headrace.http.stats import Stats, only
 from headrace.http.stream import Streams, torrent_of, with_metadata
 from headrace.http.subtitles import Subtitles
@@ -76,14 +79,17 @@ class Server:
         self._pages = Pages()
         self._api = Api(torrents, self._urls_for, keeper.more if keeper is not None else None)
         self._media, self._poster, self._hls = MediaApi(torrents), PosterApi(torrents), Hls(torrents)
-        self._subtitles = Subtitles(torrents, self._urls_for, self._media)
+        self._subtitles, self.lent = Subtitles(torrents, self._urls_for, self._media), Lent()
+        self.shows = Shows(self._media, self._hls)
         self._runner: web.AppRunner | None = None
         self._shown, self.everywhere = "", False
+        self._bound: list[str] = []
 
     async def start(self) -> None:
         """Listen; ``EngineError`` when the port or the address cannot be had."""
         sockets = await open_sockets(self._host, self._asked_port)
         bound, self.port = sockets[0].getsockname()[:2]
+        self._bound = [str(listening.getsockname()[0]) for listening in sockets]
         self._shown, self.everywhere = self._shown_host(str(bound)), is_wildcard(str(bound))
         log = logging.getLogger("headrace.http.protocol")
         if not log.filters:
@@ -107,6 +113,19 @@ class Server:
         """The URL of a torrent's playlist."""
         return self._urls.playlist(torrent)
 
+    def urls_towards(self, host: str) -> Urls:
+        """URLs for a device at this address; ``PlayerError`` when it cannot reach us there."""
+        here = address_towards(host)
+        if here not in self._bound and not self.everywhere:
+            if all(map(is_here, self._bound)):
+                raise PlayerError(
+                    "The device cannot reach this server, which serves this machine only.",
+                    f"Start it with --host {here}; a token guards it then.",
+                    kind="unreachable",
+                )
+            here = next(bound for bound in self._bound if not is_here(bound))
+        return Urls(f"http://{bracketed(here)}:{self.port}", self._token)
+
     @property
     def base_url(self) -> str:
         """Where its pages begin."""
@@ -121,7 +140,7 @@ class Server:
 
     def _application(self) -> web.Application:
         app = web.Application(middlewares=[self._guard.middleware()])
-        app.add_routes([*self._stats.routes(), *self._metrics.routes(), *self._hls.routes()])
+        app.add_routes([*self._stats.routes(), *self._metrics.routes(), *self._hls.routes(), *self.lent.routes()])
         app.add_routes(Login(self._token, self._cookies).routes())
         if self._keeper is not None:
             from headrace.http.write import Writes
@@ -146,7 +165,7 @@ class Server:
             ("/api/v1/torrents/{infohash}/files", self._api.files),
             ("/api/v1/torrents/{infohash}/files/{index}/subtitles", self._subtitles.listed),
             ("/api/v1/torrents/{infohash}/files/{index}/subtitles/{track}", self._subtitles.part),
-            ("/subtitles/{infohash}/{index}/{track}.vtt", self._subtitles.track),
+            ("/subtitles/{infohash}/{index}/{track}.{form:vtt|srt}", self._subtitles.track),
             ("/api/v1/torrents/{infohash}/pieces", self._api.pieces),
             ("/api/v1/torrents/{infohash}/peers", self._api.peers),
             ("/api/v1/torrents/{infohash}/files/{index}/media", self._media.handle),

@@ -3,7 +3,7 @@
 Rules: a track is named by what it is, so that its URL always means the same: ``s`` and the index of its file, or ``e``
 and the container's number for it. Only files that belong to the video by their names are converted, and none beyond
 ``LARGEST``. Of a track inside the video, parts are told of what is there, and nothing is fetched for them; the whole is
-told when the file is whole.
+told when the file is whole. Televisions read ``….srt``.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from headrace.http.headers import cors
 from headrace.http.media import MediaApi
 from headrace.http.stream import index_of, torrent_of, with_metadata
 from headrace.http.urls import Urls
-from headrace.media.webvtt import LARGEST, to_webvtt
+from headrace.media.webvtt import LARGEST, to_srt, to_webvtt
 from headrace.streaming.registry import Torrents
 from headrace.streaming.torrent import File
 
@@ -41,6 +41,7 @@ LONGEST_PART = 600.0
 """Seconds of a film in one part."""
 KEPT = 32
 """Whole tracks that are kept: 100 kB each."""
+_TYPES = {"vtt": "text/vtt", "srt": "application/x-subrip"}
 _TEXT = frozenset({"ass", "ssa", "subrip", "mov_text", "webvtt", "text"})
 """FFmpeg's names of subtitles that are text; the others are pictures."""
 
@@ -81,8 +82,11 @@ class Subtitles:
                 raise no_track()
             data = await read_whole(file.torrent.file(found.entry.index))
             text = await asyncio.to_thread(to_webvtt, data, suffix_of(found.entry.path), found.language)
+        form = request.match_info["form"]
+        if form == "srt":
+            text = await asyncio.to_thread(to_srt, text)
         headers = {"Cache-Control": "private, max-age=86400", "X-Content-Type-Options": "nosniff", **cors()}
-        return web.Response(text=text, content_type="text/vtt", charset="utf-8", headers=headers)
+        return web.Response(text=text, content_type=_TYPES[form], charset="utf-8", headers=headers)
 
     async def part(self, request: web.Request) -> web.Response:
         """Cues of a track inside the video, between two seconds, of what is there."""

@@ -26,9 +26,17 @@ class Urls(NamedTuple):
         """The URL of a torrent's playlist."""
         return f"{self.base}/playlist/{torrent.info_hash}.m3u8{self._query}"
 
-    def subtitles(self, torrent: Torrent, file: File, track: str) -> str:
-        """The URL of one of a video's subtitle tracks, as WebVTT."""
-        return f"{self.base}/subtitles/{torrent.info_hash}/{file.index}/{track}.vtt{self._query}"
+    def subtitles(self, torrent: Torrent, file: File, track: str, form: str = "vtt") -> str:
+        """The URL of one of a video's subtitle tracks, as WebVTT or ``srt``."""
+        return f"{self.base}/subtitles/{torrent.info_hash}/{file.index}/{track}.{form}{self._query}"
+
+    def hls(self, torrent: Torrent, file: File) -> str:
+        """The URL of a video's master playlist."""
+        return f"{self.base}/hls/{torrent.info_hash}/{file.index}/master.m3u8{self._query}"
+
+    def lent(self, name: str) -> str:
+        """The URL of subtitles that were lent."""
+        return f"{self.base}/subtitles/lent/{name}{self._query}"
 
     @property
     def _query(self) -> str:

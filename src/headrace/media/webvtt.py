@@ -81,6 +81,13 @@ def to_webvtt(data: bytes, suffix: str, language: str = "") -> str:
         ) from error
 
 
+def to_srt(text: str) -> str:
+    """WebVTT as SubRip, which is what televisions read; what SubRip cannot say (places) is left out."""
+    import pysubs2
+
+    return str(pysubs2.SSAFile.from_string(text, format_="vtt").to_string("srt"))
+
+
 def _converted(text: str, reader: str | None) -> str:
     import pysubs2
 

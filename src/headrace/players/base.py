@@ -17,6 +17,8 @@ from msgspec import Struct
 
 NAMES = ("mpv", "vlc", "iina", "mplayer", "mpc-hc", "potplayer", "browser", "none")
 """All known players, in order of preference."""
+DEVICES = ("cast", "dlna")
+"""What names of devices begin with: ``cast:Living Room`` (``casting.names``)."""
 
 
 class Media(Struct, frozen=True):
@@ -65,7 +67,10 @@ class Running(Protocol):
     name: str
 
     async def wait(self) -> int:
-        """Wait until the player has gone; its exit code, 0 after ``stop``. Cancelling the wait stops the player."""
+        """Wait until the player has gone; its exit code, 0 after ``stop``. Cancelling the wait stops the player.
+
+        A device that could not go on raises PlayerError.
+        """
 
     async def add_subtitles(self, sources: Sequence[str]) -> bool:
         """Add subtitles (URLs or file paths) while it runs. False when this player cannot, or refused one.
@@ -107,5 +112,20 @@ def default_player() -> str:
 
 
 def accepts(name: str) -> bool:
-    """Whether ``name`` is a known player's name or a command line with ``{url}``."""
-    return name.lower() in NAMES or "{url}" in name
+    """Whether ``name`` is a known player's or a device's name, or a command line with ``{url}``."""
+    return name.lower() in NAMES or "{url}" in name or is_device(name)
+
+
+def check_device(name: str, *, playlist: bool = False, arguments: Sequence[str] = ()) -> None:
+    """``PlayerError`` when a device cannot do what is asked of it."""
+    from headrace.errors import PlayerError
+
+    if playlist:
+        raise PlayerError(f"{name} plays one file at a time.", "Leave --all out, or choose a file: --file SEL.")
+    if arguments:
+        raise PlayerError(f"{name} takes no arguments.", "Leave out what stands behind --.")
+
+
+def is_device(name: str) -> bool:
+    """Whether ``name`` is of a device in the network."""
+    return name.partition(":")[0].strip().lower() in DEVICES and "{url}" not in name

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 
 from headrace.errors import PlayerError
 from headrace.players import browser, custom, table
-from headrace.players.base import NAMES, Media, OnState, PlayerState, Running
+from headrace.players.base import NAMES, Media, OnState, PlayerState, Running, is_device
 from headrace.players.link import Link
 from headrace.players.mplayer_link import MplayerLink
 from headrace.players.mpv import later_subtitles
@@ -189,6 +189,8 @@ async def launch(name: str, media: Media, on_state: OnState) -> Running:
         return await _open_browser(media, on_state)
     if name.lower() == "none":
         return Nobody("none", on_state)
+    if is_device(name):
+        raise PlayerError("Only play can have a device play this.", "Choose a player on this machine: --player mpv.")
     raise table.unknown(name)
 
 

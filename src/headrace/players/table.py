@@ -77,7 +77,7 @@ def program_of(player: Player, machine: Machine) -> str:
 
 def unknown(name: str) -> PlayerError:
     """The error for a name that nobody knows."""
-    hint = f"Known are {', '.join(NAMES)}, and a command line with {{url}}."
+    hint = f"Known are {', '.join(NAMES)}, cast:NAME and dlna:NAME, and a command line with {{url}}."
     return PlayerError(f"Unknown player {name!r}.", hint)
 
 

@@ -10,14 +10,12 @@ import asyncio
 import contextlib
 import json
 import os
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from kit.command import PACKAGE
+from kit.seeds import seeds_in
 
 VPN_ADDRESS, FAR_OF_VPN, FAR_OF_ETH = "10.201.1.1", "10.201.1.2", "10.201.2.2"
-KIT = str(Path(__file__).parents[1])
 
 
 async def run(*argv: str) -> str:
@@ -88,24 +86,5 @@ async def lines() -> AsyncIterator[Lines]:
 @contextlib.asynccontextmanager
 async def far_seeds(made: Lines, torrent: Path, folder: Path) -> AsyncIterator[list[str]]:
     """A seed at the end of each line, ``vpn`` first; their addresses with ports."""
-    process = await asyncio.create_subprocess_exec(
-        *("ip", "netns", "exec", made.there, sys.executable, "-m", "kit.seed", str(torrent), str(folder)),
-        *(FAR_OF_VPN, FAR_OF_ETH),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join((PACKAGE, KIT))},
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        async with asyncio.timeout(60):
-            addresses = [(await process.stdout.readline()).decode().strip() for _ in range(2)]
-        assert all(addresses)
+    async with seeds_in(made.there, torrent, folder, FAR_OF_VPN, FAR_OF_ETH) as addresses:
         yield addresses
-    finally:
-        process.stdin.close()
-        try:
-            await asyncio.wait_for(process.wait(), 60)
-        except TimeoutError:
-            process.kill()
-            await process.wait()

@@ -1,0 +1,46 @@
+"""``/subtitles/lent/…``: subtitles that the user has on this machine, for a device that fetches them by itself.
+
+Rules: only what was lent is served, by a name that cannot be guessed, and never a path of this machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+
+from aiohttp import web
+
+from headrace.casting.base import Captions
+from headrace.errors import InputError
+from headrace.http.headers import cors
+from headrace.http.urls import Urls
+from headrace.media.webvtt import to_srt
+
+TYPES = {"vtt": "text/vtt", "srt": "application/x-subrip"}
+
+
+class Lent:
+    """The handler, and what it serves: WebVTT by name."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, str] = {}
+
+    def routes(self) -> list[web.RouteDef]:
+        """Method, path and handler."""
+        return [web.get("/subtitles/lent/{name}.{form:vtt|srt}", self.handle)]
+
+    def lend(self, text: str, urls: Urls, name: str = "") -> Captions:
+        """Serve these subtitles."""
+        word = secrets.token_urlsafe(16)
+        self._texts[word] = text
+        return Captions(urls.lent(f"{word}.vtt"), urls.lent(f"{word}.srt"), name=name)
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """One of them."""
+        text, form = self._texts.get(request.match_info["name"]), request.match_info["form"]
+        if text is None:
+            raise InputError("There are no such subtitles.", kind="no_track")
+        if form == "srt":
+            text = await asyncio.to_thread(to_srt, text)
+        headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **cors()}
+        return web.Response(text=text, content_type=TYPES[form], charset="utf-8", headers=headers)
