@@ -78,6 +78,7 @@ async def test_positions_go_with_it(tmp_path: Path) -> None:
         kept = await one.guests.set_position(file, SetPosition(30.0, 60.0))
         assert (kept.seconds, kept.updated, kept.finished, kept.resume) == (30.0, 1000.0, False, 30.0)
         assert await one.guests.position(file) == kept
+        assert await one.guests.positions(one.guest) == [kept]
         assert await one.library.positions() == ()
         one.guests.farewell(one.guest)
         assert await one.guests.position(file) is None
@@ -85,6 +86,7 @@ async def test_positions_go_with_it(tmp_path: Path) -> None:
         await ours.metadata(10)
         assert (await one.guests.set_position(ours.files[0], SetPosition(20.0))).seconds == 20.0
         assert [place.info_hash for place in await one.library.positions()] == [OURS.info_hash]
+        assert [place.seconds for place in await one.guests.positions(ours)] == [20.0]
 
 
 async def test_it_is_steered_but_not_kept(tmp_path: Path) -> None:

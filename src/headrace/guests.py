@@ -7,7 +7,7 @@ all others goes to whoever keeps them. Positions in a guest are gone with it.
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
@@ -97,6 +97,13 @@ class Guests:
         """Where somebody was last."""
         guest = self._guests.get(file.torrent.info_hash)
         return guest.positions.get(file.index) if guest is not None else await self._keeping.position(file)
+
+    async def positions(self, torrent: Torrent) -> Sequence[Position]:
+        """Where somebody was in each of its files, the newest first."""
+        guest = self._guests.get(torrent.info_hash)
+        if guest is None:
+            return await self._keeping.positions(torrent)
+        return sorted(guest.positions.values(), key=lambda place: place.updated, reverse=True)
 
     async def set_position(self, file: File, place: SetPosition) -> Position:
         """Keep where somebody is."""

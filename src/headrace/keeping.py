@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -189,6 +189,10 @@ class Keeping:
     async def position(self, file: File) -> Position | None:
         """Where somebody was last."""
         return await self._library.position(file.torrent.info_hash, file.index)
+
+    async def positions(self, torrent: Torrent) -> Sequence[Position]:
+        """Where somebody was in each of its files, the newest first."""
+        return await self._library.positions(torrent.info_hash)
 
     async def set_position(self, file: File, place: SetPosition) -> Position:
         """Keep where somebody is."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import shutil
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -130,10 +131,46 @@ async def test_what_the_quota_takes_is_told(films: dict[str, Path], data: Path, 
         film = f"a[href='#/t/{swarm.info_hash}']"
         await page.until("it.textContent.includes('Ready to play')", of=film)
         assert "GET /api/v1/torrents" not in asked, "each is asked for by itself"
+        names = "() => [...document.querySelectorAll('.card-name')].map((node) => node.textContent)"
+        assert await page.run(names) == ["film.mkv", "first.mp4"], "what came last comes first"
+        await page.page.reload()
+        await page.until("it.childElementCount === 2", of=".cards")
+        assert await page.run(names) == ["film.mkv", "first.mp4"]
         change = "(quota) => import('./ui/x/api.js').then((api) => api.call('PATCH', '/settings', { quota }))"
         await page.run(change, 1000)
         await page.until("it.textContent.includes('Removed to make room')", of=film)
         await page.until("it.textContent.includes('was removed to make room (')", of=".toast")
+
+
+async def test_a_season_goes_on_where_it_was_left(films: dict[str, Path], data: Path, headrace: Headrace) -> None:
+    show = data.parent / "Show"
+    show.mkdir()
+    for episode in (1, 2, 3):
+        shutil.copy(films["first.mp4"], show / f"Show.S01E0{episode}.mp4")
+    async with (
+        LocalSwarm(show, piece_length=PIECE) as swarm,
+        serving(headrace, data) as origin,
+        browser(origin, **PHONE) as page,
+    ):
+        await page.go()
+        await page.page.fill("#source", swarm.magnet)
+        await page.page.keyboard.press("Enter")
+        await page.until("it.textContent === 'Play S01E01'", of="a.primary")
+        put = """([infohash, index, seconds]) => fetch(`/api/v1/torrents/${infohash}/files/${index}/position`, {
+          method: "PUT", headers: { "Content-Type": "application/json" },
+          body: JSON.stringify({ seconds, duration: 60 }) })"""
+        await page.run(put, [swarm.info_hash, 0, 59])
+        await page.page.reload()
+        await page.until("it.textContent === 'Play S01E02'", of="a.primary")
+        await page.run(put, [swarm.info_hash, 1, 21])
+        await page.page.reload()
+        await page.until("it.textContent === 'Resume S01E02 at 0:21'", of="a.primary")
+        marks = await page.run("() => [...document.querySelectorAll('.row-place')].map((node) => node.textContent)")
+        assert marks == ["watched", "at 0:21", ""]
+        await page.shot("torrent-watched")
+        assert await page.accessibility() == []
+        await page.page.click("a.primary")
+        await page.until("it.currentTime > 21 && it.currentSrc.includes('S01E02')")
 
 
 async def test_settings_and_logins(data: Path, headrace: Headrace) -> None:

@@ -76,6 +76,14 @@ async def test_a_library_of_hundreds(data: Path) -> None:
         assert len(asked) <= 8
         assert await changes(page) <= 20
 
+        await page.page.fill(".find", "1080p  film 12")
+        await page.until("[...it.children].filter((each) => !each.hidden).length === 13", of=".cards")
+        await page.page.fill(".find", "no such film")
+        await page.until(
+            "it.textContent.includes('No torrent has such a name')", of="hr-library [role=status]:not([hidden])"
+        )
+        await page.page.fill(".find", "")
+
         served.add(films(301)[-1])
         await page.until("it.childElementCount === 301", of=".cards")
 

@@ -52,6 +52,9 @@ class FakeKeeper:
     async def position(self, file: Any) -> Any:
         return None
 
+    async def positions(self, torrent: Any) -> list[Position]:
+        return [Position(HASH, 1, 90.5, 5000.0, 7.0, False), Position(HASH, 0, 4999.0, 5000.0, 6.0, True)]
+
     async def set_position(self, file: Any, place: Any) -> Position:
         await self._did("position", place.seconds, place.duration)
         return Position(HASH, file.index, place.seconds, place.duration, 7.0, finished=False)
@@ -288,6 +291,15 @@ async def test_positions(world, keeper, v1):
         assert (await send(world, "PUT", path, wrong)).status == 422
     assert (await send(world, "PUT", path.replace("/1/", "/7/"), {"seconds": 1})).status == 404
     assert len(keeper.calls) == 1
+
+
+async def test_positions_of_all_files(world, keeper, v1):
+    world.add([("a.mkv", b"x"), ("b.mkv", b"y")])
+    found = json.loads((await world.ask("GET", f"/api/v1/torrents/{v1}/positions")).body)
+    assert found["infohash"] == v1
+    told = [(each["infohash"], each["index"], each["resume"], each["finished"]) for each in found["positions"]]
+    assert told == [(v1, 1, 90.5, False), (v1, 0, 0.0, True)]
+    assert (await world.ask("GET", f"/api/v1/torrents/{HASH}/positions")).status == 404
 
 
 async def test_positions_before_the_metadata(world, keeper, v1):

@@ -196,6 +196,13 @@ class Position(Struct):
     resume: float
 
 
+class Positions(Struct):
+    """Where somebody is in each of a torrent's files that were watched, the newest first."""
+
+    infohash: InfoHash
+    positions: list[Position]
+
+
 class Added(Struct):
     """How many addresses of peers were added."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ class Keeper(Protocol):
 
     async def position(self, file: File) -> Position | None:
         """Where somebody was last."""
+
+    async def positions(self, torrent: Torrent) -> Sequence[Position]:
+        """Where somebody was in each of its files, the newest first."""
 
     async def set_position(self, file: File, place: SetPosition) -> Position:
         """Keep where somebody is."""

@@ -145,6 +145,7 @@ OPERATIONS = (
         ),
         (404, 422, 500, 503, 504),
     ),
+    Operation("get", f"{ONE}/positions", "Where somebody is in each file", {200: answers.Positions}, refusals=(404,)),
     Operation("get", f"{FILE}/position", "Where somebody is", {200: answers.Position}, refusals=(404, 409)),
     Operation(
         "put",

@@ -52,6 +52,7 @@ class Writes:
             web.delete(one, self.remove),
             web.patch(one, self.change),
             web.post(f"{one}/peers", self.add_peers),
+            web.get(f"{one}/positions", self.positions),
             web.get(f"{one}/files/{{index}}/position", self.position),
             web.put(f"{one}/files/{{index}}/position", self.set_position),
             web.get("/api/v1/settings", self.settings),
@@ -125,7 +126,14 @@ class Writes:
     async def position(self, request: web.Request) -> web.Response:
         """Where somebody was; 0 seconds when nobody was."""
         file = self._file(request)
-        return json_response(_place(file, await self._keeper.position(file)))
+        return json_response(_told(file.torrent, file.index, await self._keeper.position(file)))
+
+    async def positions(self, request: web.Request) -> web.Response:
+        """Where somebody was in each of the files that were watched, the newest first."""
+        torrent = self._found(request)
+        found = await self._keeper.positions(torrent)
+        told = [_told(torrent, place.index, place) for place in found]
+        return json_response({"infohash": torrent.info_hash, "positions": told})
 
     async def set_position(self, request: web.Request) -> web.Response:
         """Keep it."""
@@ -133,7 +141,7 @@ class Writes:
 
         file = self._file(request)
         place = await bodies.read(request, SetPosition)
-        return json_response(_place(file, await self._keeper.set_position(file, place)))
+        return json_response(_told(file.torrent, file.index, await self._keeper.set_position(file, place)))
 
     async def settings(self, request: web.Request) -> web.Response:
         """What can be changed."""
@@ -205,10 +213,10 @@ def _paint(document: dict[str, Any]) -> tuple[str, dict[str, str]]:
     return page(document), HEADERS
 
 
-def _place(file: File, found: Position | None) -> dict[str, Any]:
+def _told(torrent: Torrent, index: int, found: Position | None) -> dict[str, Any]:
     return {
-        "infohash": file.torrent.info_hash,
-        "index": file.index,
+        "infohash": torrent.info_hash,
+        "index": index,
         "seconds": found.seconds if found else 0.0,
         "duration": found.duration if found else None,
         "updated": found.updated if found else None,

@@ -90,7 +90,7 @@ class AddBox extends HTMLElement {
       location.hash = `#/t/${made.infohash}`;
     } catch (error) {
       if (!(error instanceof api.ApiError)) throw error;
-      say(this.#error, error.text);
+      say(this.#error, error.kind === "bad_source" ? `${error.message} A .torrent on this device is opened or dropped here.` : error.text);
     } finally {
       this.#submit.disabled = false;
       this.#file.value = "";

@@ -75,6 +75,7 @@ export const logOut = () => call("POST", "/logout");
 /** How far the server's demo is; it has none where this fails. */
 export const demo = () => call("GET", "/demo");
 export const beginDemo = () => call("POST", "/demo");
+export const positions = async (infohash) => (await call("GET", `${of(infohash)}/positions`)).positions;
 export const position = (infohash, index) => call("GET", `${fileOf(infohash, index)}/position`);
 /** Also told when the page goes away (`keepalive`). */
 export const setPosition = (infohash, index, what) =>

@@ -48,7 +48,7 @@ function told({ event, name, data, freed }) {
 
 live.hear(told);
 live.addEventListener("open", () => say(connection, ""));
-live.addEventListener("lost", () => say(connection, "Connecting to the server…"));
+live.addEventListener("lost", () => say(connection, "Connecting…"));
 document.addEventListener("hr-login", () => loginDialog());
 document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault();

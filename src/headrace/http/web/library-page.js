@@ -10,6 +10,8 @@ import * as words from "./words.js";
 const PICTURE_STEP = 0.05;
 /** Events after which a torrent is asked for anew. */
 const ANEW = new Set(["metadata", "selected", "changed", "evicted"]);
+/** From so many torrents on there is a field to find one. */
+const WORTH_FINDING = 9;
 /** Torrents that are new at a time, from which on all are asked for at once. */
 const MANY = 8;
 
@@ -64,6 +66,8 @@ class LibraryPage extends HTMLElement {
   #asking = 0;
   #moved = new Set();
   #drawing = 0;
+  #find = el("input", { type: "search", class: "find", placeholder: "Find in the library", "aria-label": "Find in the library", autocomplete: "off", spellcheck: "false", hidden: true });
+  #none = el("p", { class: "empty", role: "status", hidden: true });
   #demo = el("hr-demo");
   #welcome = el("div", { class: "welcome" },
     el("p", { class: "big" }, "Nothing here yet."),
@@ -72,7 +76,8 @@ class LibraryPage extends HTMLElement {
 
   connectedCallback() {
     document.title = "Headrace";
-    this.append(el("hr-add"), el("h1", { class: "offscreen" }, "Library"), this.#note, this.#list);
+    this.append(el("hr-add"), el("h1", { class: "offscreen" }, "Library"), this.#note, this.#find, this.#none, this.#list);
+    this.#find.addEventListener("input", () => this.#filter());
     live.follow();
     live.hear((news) => this.#heard(news), this.#end.signal);
     live.again(() => this.#load(), this.#end.signal);
@@ -140,12 +145,14 @@ class LibraryPage extends HTMLElement {
 
   #show() {
     const fresh = [];
+    const recent = (torrent) => Math.max(torrent.watched ?? 0, torrent.added ?? 0);
+    const sorted = [...this.#torrents].sort(([, a], [, b]) => recent(b) - recent(a));
     for (const [infohash, card] of this.#cards) {
       if (this.#torrents.has(infohash)) continue;
       card.node.remove();
       this.#cards.delete(infohash);
     }
-    for (const [infohash, torrent] of this.#torrents) {
+    for (const [infohash, torrent] of sorted) {
       let card = this.#cards.get(infohash);
       if (!card) {
         card = new Card(infohash);
@@ -154,10 +161,27 @@ class LibraryPage extends HTMLElement {
       }
       card.update(torrent);
     }
-    this.#list.append(...fresh);
+    this.#list.classList.toggle("many", this.#cards.size > words.MANY);
+    this.#list.prepend(...fresh); // what was there keeps its place while somebody looks
+    this.#filter();
     const empty = !this.#torrents.size || this.#demo.wanted;
     if (!empty) this.#note.replaceChildren();
     else if (!this.#welcome.isConnected) this.#note.replaceChildren(this.#welcome);
+  }
+
+  /** All words, in any order. */
+  #filter() {
+    this.#find.hidden = this.#cards.size < WORTH_FINDING && !this.#find.value;
+    const wanted = this.#find.value.toLowerCase().split(/[\s.]+/).filter(Boolean);
+    let shown = 0;
+    for (const [infohash, card] of this.#cards) {
+      const name = this.#torrents.get(infohash).name.toLowerCase();
+      const hidden = !wanted.every((word) => name.includes(word));
+      if (card.node.hidden !== hidden) card.node.hidden = hidden;
+      shown += !hidden;
+    }
+    say(this.#none, wanted.length && !shown ? "No torrent has such a name." : "");
+    this.#none.hidden = !this.#none.textContent;
   }
 }
 

@@ -138,8 +138,7 @@ class PlayerPage extends HTMLElement {
     this.#upNext.hidden = true;
     this.#resume.hide();
     this.#notice.replaceChildren();
-    const label = words.episodeLabel(file.episode);
-    say(this.#title, [label, words.baseName(file.path)].filter(Boolean).join(" · "));
+    say(this.#title, words.fileTitle(file));
     document.title = `${words.baseName(file.path)} – Headrace`;
     this.#nextButton.hidden = !this.#store.next(file);
     this.#video.replaceChildren();
@@ -227,9 +226,8 @@ class PlayerPage extends HTMLElement {
     const before = Math.max(OFFER_LEAST, Math.min(OFFER_BEFORE, this.#video.duration * OFFER_SHARE));
     const hidden = left > before || this.#upNext.dataset.refused === String(this.#file.index);
     if (!hidden && this.#upNext.hidden) {
-      const name = [words.episodeLabel(next.episode), words.baseName(next.path)].filter(Boolean).join(" · ");
       this.#upNext.replaceChildren(
-        el("p", {}, el("b", {}, "Next: "), name),
+        el("p", {}, el("b", {}, "Next: "), words.fileTitle(next)),
         el("button", { type: "button", class: "primary", onclick: () => this.go(1) }, "Play now"),
         el("button", { type: "button", onclick: () => this.#stay() }, "Stay here"));
     }
@@ -316,6 +314,7 @@ class PlayerPage extends HTMLElement {
     if (playlist !== this.#listed) {
       this.#listed = playlist;
       this.#listBox.hidden = playlist.length < 2;
+      this.#list.classList.toggle("many", playlist.length > words.MANY);
       this.#list.replaceChildren(...playlist.map((file) => this.#row(file)));
     }
     const current = this.#list.children[playlist.indexOf(this.#file)]?.firstChild;

@@ -21,6 +21,16 @@ export async function resumePoint(infohash, index) {
   }
 }
 
+/** Where somebody is in each file of a torrent, the newest first; null where the server does not keep it. */
+export async function places(infohash) {
+  try {
+    return await api.positions(infohash);
+  } catch (error) {
+    if (!(error instanceof api.ApiError)) throw error;
+    return MISSING.has(error.status) ? null : [];
+  }
+}
+
 function keptPoint(known) {
   if (!(known?.seconds > 0)) return 0;
   const { seconds, duration } = known;

@@ -3,7 +3,7 @@
 import "./stream-map.js";
 import * as api from "./api.js";
 import { el, icon, say, toast } from "./dom.js";
-import { resumePoint } from "./positions.js";
+import { places, resumePoint } from "./positions.js";
 import { shareDialog } from "./share.js";
 import { TorrentStore } from "./torrent-store.js";
 import * as words from "./words.js";
@@ -13,7 +13,7 @@ class TorrentPage extends HTMLElement {
   #store = null;
   #title = el("h1", { class: "title" });
   #state = el("p", { class: "state" });
-  #reason = el("p", { class: "reason", role: "status" });
+  #reason = el("p", { class: "reason", role: "status", hidden: true });
   #figures = el("dl", { class: "figures" });
   #actions = el("div", { class: "actions" });
   #problem = el("div", { role: "alert" });
@@ -22,6 +22,9 @@ class TorrentPage extends HTMLElement {
   #files = el("section", { class: "files", "aria-label": "Files" });
   #bars = new Map();
   #shown = null;
+  #places = [];
+  #due = null;
+  #marks = new Map();
   #label = el("span", {}, "Play");
   #play = el("a", { class: "button primary" }, icon("play"), this.#label);
   #pauseIcon = el("span", { class: "icons" }, icon("pause"), icon("play"));
@@ -65,7 +68,7 @@ class TorrentPage extends HTMLElement {
 
   #main() {
     const { torrent, playlist } = this.#store;
-    return this.#store.file(torrent?.selected) ?? playlist[0] ?? null;
+    return this.#due ?? this.#store.file(torrent?.selected) ?? playlist[0] ?? null;
   }
 
   #live() {
@@ -110,19 +113,39 @@ class TorrentPage extends HTMLElement {
         el("button", { type: "button", class: "quiet danger", onclick: () => this.#remove() }, icon("trash"), el("span", {}, "Remove")));
     }
     this.#play.hidden = !main;
-    if (main) this.#offer(main);
+    if (main && !this.#play.hasAttribute("href")) {
+      this.#offer(main, 0);
+      this.#lookUp();
+    }
     this.#pauseIcon.firstChild.toggleAttribute("hidden", paused);
     this.#pauseIcon.lastChild.toggleAttribute("hidden", !paused);
     say(this.#pauseLabel, paused ? "Go on" : "Pause");
   }
 
-  /** What the first button plays, and from where; asked once for each file. */
-  async #offer(main) {
-    const href = `#/t/${this.#store.infohash}/${main.index}`;
-    if (this.#play.getAttribute("href") === href) return;
-    this.#play.setAttribute("href", href);
-    const point = await resumePoint(this.#store.infohash, main.index);
-    say(this.#label, point > 0 ? `Resume at ${words.clock(point)}` : "Play");
+  /** What is watched next, and from where: asked once, and again when the page was not told for a while. */
+  async #lookUp() {
+    const { infohash, playlist } = this.#store;
+    this.#places = await places(infohash);
+    if (this.#places === null) { // one torrent in `headrace play`: this browser knows of its main video
+      const main = this.#main();
+      if (main) this.#offer(main, await resumePoint(infohash, main.index));
+      return;
+    }
+    for (const place of this.#places) this.#markWatched(place);
+    const [last] = this.#places;
+    const file = this.#store.file(last?.index);
+    if (!file || file.order === null) return;
+    if (last.finished) this.#offer(this.#store.next(file) ?? playlist[0], 0);
+    else this.#offer(file, last.resume);
+  }
+
+  #offer(file, point) {
+    this.#due = file;
+    this.#play.setAttribute("href", `#/t/${this.#store.infohash}/${file.index}`);
+    const name = this.#store.playlist.length > 1 ? words.episodeLabel(file.episode) : "";
+    const parts = point > 0 ? ["Resume", name, `at ${words.clock(point)}`] : ["Play", name];
+    say(this.#label, parts.filter(Boolean).join(" "));
+    this.#moved();
   }
 
   #togglePause() {
@@ -177,21 +200,30 @@ class TorrentPage extends HTMLElement {
 
   #group(name, files) {
     return el("div", { class: "group" }, name ? el("h2", {}, name) : null,
-      el("ol", { class: "rows" }, files.map((file) => this.#row(file))));
+      el("ol", { class: rowsClass(files) }, files.map((file) => this.#row(file))));
   }
 
   #row(file) {
     const bar = el("progress", { max: "1", "aria-label": "There" });
     this.#bars.set(file, bar);
+    const mark = el("span", { class: "row-place" });
+    this.#marks.set(file.index, mark);
     const label = words.episodeLabel(file.episode);
     const plays = file.kind === "video" || file.kind === "audio";
     const href = plays ? `#/t/${this.#store.infohash}/${file.index}` : file.url;
     const parts = [
       el("span", { class: "row-mark" }, label || icon(plays ? "play" : "file")),
       el("span", { class: "row-name" }, label ? words.baseName(file.path) : words.inside(file.path, this.#store.torrent.name)),
+      mark,
       el("span", { class: "row-size" }, words.size(file.size)),
     ];
     return el("li", {}, el("a", { class: "row", href, target: plays ? null : "_blank", rel: plays ? null : "noopener" }, parts, bar));
+  }
+
+  #markWatched({ index, finished, resume }) {
+    const mark = this.#marks.get(index);
+    if (finished) mark?.replaceChildren(icon("check"), el("span", { class: "offscreen" }, "watched"));
+    else if (resume > 0) mark?.replaceChildren(`at ${words.clock(resume)}`);
   }
 
   #moved() {
@@ -204,6 +236,12 @@ class TorrentPage extends HTMLElement {
     const main = this.#main();
     if (main) this.#map.update(pieces, main);
   }
+}
+
+/** Long lists are drawn as far as they are seen; a list without episodes needs no column for their numbers. */
+function rowsClass(files) {
+  const long = files.length > words.MANY ? "many" : "";
+  return ["rows", long, files.some(({ episode }) => episode) ? "" : "plain"].filter(Boolean).join(" ");
 }
 
 /** Episodes by season; a torrent without any is one group. */

@@ -43,7 +43,8 @@ export class TorrentStore extends EventTarget {
       this.problem = "";
     } catch (error) {
       if (!(error instanceof api.ApiError)) throw error;
-      this.problem = error.status === 401 ? "" : error.text; // the dialog says it
+      const gone = error.kind === "no_torrent" ? `${error.message} It was removed, or never added to this server.` : error.text;
+      this.problem = error.status === 401 ? "" : gone; // the dialog says it
     }
     this.#tell("change");
   }

@@ -1,5 +1,8 @@
 // Sizes, times and states in words. Sizes and rates in bytes, times in seconds.
 
+/** Entries of a list that are a lot. */
+export const MANY = 60;
+
 const UNITS = ["B", "kB", "MB", "GB", "TB"];
 
 export function size(bytes) {
@@ -107,6 +110,12 @@ export function browserName(label) {
   const found = (table) => table.find(([pattern]) => pattern.test(label))?.[1];
   const [browser, system] = [found(BROWSERS), found(SYSTEMS)];
   return browser && system ? `${browser} on ${system}` : browser ?? (label || "Without a name");
+}
+
+/** What a file is called in a heading: its episode stands first where its name does not say it. */
+export function fileTitle(file) {
+  const [label, name] = [episodeLabel(file.episode), baseName(file.path)];
+  return !label || name.toUpperCase().includes(label) ? name : `${label} · ${name}`;
 }
 
 export const baseName = (path) => path.slice(path.lastIndexOf("/") + 1);
