@@ -131,8 +131,14 @@ async def test_who_comes_back_gets_what_it_missed_but_no_old_progress(world):
     torrent.say(progress())
     torrent.say(Ready(2))
     again = await listen(world, f"Last-Event-ID: {seen}")
+    other = await listen(world, path=f"/api/v1/events?last={seen}")  # a page that begins a new stream has no header
     torrent.say(Ready(3))
-    assert [json.loads((await again.block())["data"])["buffered_bytes"] for _ in range(2)] == [2, 3]
+    for stream in (again, other):
+        blocks = [await stream.block() for _ in range(2)]
+        assert [json.loads(block["data"])["buffered_bytes"] for block in blocks] == [2, 3]
+    both = await listen(world, f"Last-Event-ID: {blocks[-1]['id']}", path=f"/api/v1/events?last={seen}")
+    torrent.say(Ready(4))
+    assert json.loads((await both.block())["data"])["buffered_bytes"] == 4
 
 
 @pytest.mark.parametrize("last", ["other-9", "9", "x", "-", "other-²"])

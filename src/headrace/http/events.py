@@ -112,7 +112,8 @@ class Events:
         mailbox = Mailbox()
         self._mailboxes.add(mailbox)
         self._tasks.add(task)
-        for letter in self._missed(request.headers.get("Last-Event-ID", "")):
+        # a browser that comes back by itself names the header; a page that begins a new stream cannot
+        for letter in self._missed(request.headers.get("Last-Event-ID") or request.query.get("last", "")):
             mailbox.put(letter)
         feed = self._feed(request.query.get("map", ""), mailbox)
         try:

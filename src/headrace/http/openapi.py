@@ -175,7 +175,10 @@ OPERATIONS = (
 EVENTS = {
     "summary": "What happens, as server-sent events",
     "operationId": "get_events",
-    "parameters": [_query("map", {"type": "string"}, "Info-hash of the torrent whose map is to be told too")],
+    "parameters": [
+        _query("map", {"type": "string"}, "Info-hash of the torrent whose map is to be told too"),
+        _query("last", {"type": "string"}, "Id of the event that was heard last; Last-Event-ID counts more"),
+    ],
     "responses": {"200": {"description": "A stream without end", "content": {"text/event-stream": {}}}},
 }
 

@@ -10,6 +10,7 @@ const NAMES = [
 class Live extends EventTarget {
   #source = null;
   #map = "";
+  #last = "";
   #lost = false;
   #pieces = new Pieces();
   #refused = false;
@@ -25,11 +26,14 @@ class Live extends EventTarget {
     if (this.#map !== infohash) this.#pieces = new Pieces();
     this.#map = infohash;
     this.close();
-    this.#source = new EventSource(`/api/v1/events${infohash ? `?map=${encodeURIComponent(infohash)}` : ""}`);
+    // what happens while one stream follows another is told too
+    const query = new URLSearchParams({ ...(infohash && { map: infohash }), ...(this.#last && { last: this.#last }) });
+    this.#source = new EventSource(`/api/v1/events?${query}`);
     this.#source.addEventListener("open", () => this.#opened());
     this.#source.addEventListener("error", () => this.#broke());
     for (const name of NAMES) {
       this.#source.addEventListener(name, (message) => {
+        this.#last = message.lastEventId || this.#last;
         if (message.data) this.#tell(JSON.parse(message.data));
       });
     }
