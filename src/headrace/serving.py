@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from headrace.casts import Casts
 from headrace.core import events
 from headrace.guests import Guests
 from headrace.holdings import Holdings
@@ -103,6 +104,7 @@ class Serving:
         logins = Logins(token, library)
         guests = Guests(keeping)
         visitor = self._invited(guests)
+        casts = Casts(guests)
         server = Server(
             session.torrents,
             host=settings.host,
@@ -112,6 +114,7 @@ class Serving:
             keeper=guests,
             logins=logins,
             exhibit=visitor,
+            stage=casts,
             uptime=elapsed,
         )
         try:
@@ -130,6 +133,7 @@ class Serving:
                 self._say(events.Warning("no_auth", f"Whoever reaches {base} may do everything there (--no-auth)."))
             await self._until_stopped(keeping)
         finally:
+            await asyncio.shield(casts.aclose())
             await asyncio.shield(server.aclose())
             if visitor is not None:
                 await asyncio.shield(visitor.aclose())

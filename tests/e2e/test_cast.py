@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 from kit.command import Headrace, events, plain
 from kit.films import SECONDS
+from kit.waiting import eventually
 
 from headrace.testing.fake_cast import FakeCast, fake_cast
 from headrace.testing.local_swarm import LocalSwarm
@@ -142,3 +145,47 @@ async def test_what_a_device_cannot_do_is_refused(
     swarm: LocalSwarm, data: Path, headrace: Headrace, more: tuple[str, ...], word: str
 ) -> None:
     plain(await headrace.run("play", "-p", "cast:127.0.0.1", "--dir", str(data), swarm.magnet, *more), 6, word)
+
+
+async def test_a_server_casts(
+    chromecast: FakeCast, swarm: LocalSwarm, data: Path, headrace: Headrace, client: aiohttp.ClientSession
+) -> None:
+    """Begun, heard by events, steered and ended over the API; the position is kept."""
+    command = await headrace.start("serve", "--json", "--quiet", "--port", "0", "--dir", str(data))
+    api = (await command.event("serving"))["url"] + "api/v1"
+    async with client.post(f"{api}/torrents", json={"source": swarm.magnet}) as reply:
+        assert reply.status == 201
+    files = f"{api}/torrents/{swarm.info_hash}/files"
+
+    async def known() -> bool:
+        async with client.get(files) as reply:
+            return bool((await reply.json())["files"])
+
+    await eventually(known)
+    async with client.get(f"{api}/events") as events:
+        wish = {"device": f"cast:{chromecast.address}", "infohash": swarm.info_hash, "start": 30}
+        async with client.post(f"{api}/cast", json=wish) as reply:
+            assert reply.status == 201, await reply.text()
+            begun = await reply.json()
+        assert (begun["state"], begun["hls"]) == ("starting", False)
+        one = f"{api}/cast/{begun['id']}"
+        async for line in events.content:
+            told = json.loads(line[6:]) if line.startswith(b"data: ") else {}
+            if told.get("event") == "cast" and (told["position"] or 0) > 31:
+                break
+        assert (told["id"], told["state"], told["kind"]) == (begun["id"], "playing", "chromecast")
+        async with client.patch(one, json={"paused": True, "volume": 0.25}) as reply:
+            assert reply.status == 200
+        async for line in events.content:
+            if line.startswith(b"data: ") and json.loads(line[6:]).get("state") == "paused":
+                break
+    assert chromecast.volume["level"] == 0.25
+    async with client.delete(one) as reply:
+        assert reply.status == 204
+    assert chromecast.idle
+    async with client.get(f"{files}/{begun['index']}/position") as reply:
+        assert (await reply.json())["seconds"] == pytest.approx(32, abs=2)
+    async with client.post(f"{api}/cast", json=wish | {"device": "cast:127.0.0.1:1"}) as reply:
+        assert (reply.status, (await reply.json())["error"]["kind"]) == (404, "no_device")
+    command.signal(signal.SIGTERM)
+    assert (await command.end(10)).code == 0

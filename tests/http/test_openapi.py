@@ -12,8 +12,11 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from headrace.core.events import Demo
+from headrace.casting.base import Device
+from headrace.casting.names import Wish, pick
+from headrace.core.events import Cast, Demo
 from headrace.engine.base import Peer
+from headrace.errors import InputError
 from headrace.http import answers, openapi
 from headrace.http.openapi import OPERATIONS, document
 from headrace.http.server import Server
@@ -41,6 +44,36 @@ class Exhibit:
     async def begin(self) -> None: ...
 
 
+class Stage:
+    """A television that is always there, and plays nothing for long."""
+
+    def __init__(self) -> None:
+        self.cast = Cast("0123456789abcdef", "uuid:1", "TV", "dlna", PACK.info_hash, 0)
+
+    def subscribe(self, subscriber: object) -> Callable[[], None]:
+        return lambda: None
+
+    async def devices(self) -> list[Device]:
+        return [Device("uuid:1", "TV", "dlna", "127.0.0.1:80")]
+
+    async def find(self, name: str) -> Device:
+        return pick(await self.devices(), Wish(None, name))
+
+    async def begin(self, device: Device, show: object, file: object) -> Cast:
+        return self.cast
+
+    def listed(self) -> list[Cast]:
+        return [self.cast]
+
+    async def change(self, name: str, change: object) -> Cast:
+        if name != self.cast.id:
+            raise InputError("None of that id.", kind="no_cast_id")
+        return self.cast
+
+    async def stop(self, name: str) -> None:
+        await self.change(name, None)
+
+
 def test_it_has_all_routes_and_no_other(tmp_path: Path) -> None:
     described = {(method.upper(), path) for path, methods in document()["paths"].items() for method in methods}
 
@@ -51,7 +84,7 @@ def test_it_has_all_routes_and_no_other(tmp_path: Path) -> None:
     async def routes() -> set[tuple[str, str]]:
         from headrace.streaming.registry import Torrents
 
-        app: web.Application = Server(Torrents(), keeper=Keeper(), exhibit=Exhibit())._application()  # type: ignore[arg-type]
+        app: web.Application = Server(Torrents(), keeper=Keeper(), exhibit=Exhibit(), stage=Stage())._application()  # type: ignore[arg-type]
         return {(route.method, route.resource.canonical) for route in app.router.routes() if route.resource}
 
     served = {(method, path) for method, path in asyncio.run(routes()) if path.startswith("/api/") and method != "HEAD"}
@@ -84,7 +117,7 @@ async def test_what_is_answered_is_what_is_described(tmp_path: Path, monkeypatch
     engine = FakeEngine(FakeSwarm(PACK, [FakePeer(rate=4_000_000)]))
     async with Session(Settings(dir=tmp_path), engine=engine) as session, await Library.open(tmp_path / "l") as library:
         keeping = Keeping(session, library)
-        server = Server(session.torrents, port=0, keeper=keeping, exhibit=Exhibit())
+        server = Server(session.torrents, port=0, keeper=keeping, exhibit=Exhibit(), stage=Stage())
         await server.start()
         try:
             async with aiohttp.ClientSession() as client:

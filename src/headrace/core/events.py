@@ -176,6 +176,28 @@ class Demo(Note, frozen=True):
     hint: str = ""
 
 
+class Cast(Note, frozen=True):
+    """A device of the server plays; told when that changes, and once a second where it is.
+
+    ``state`` is one of starting, playing, paused, buffering, ended, failed; ``message`` says why it failed. ``volume``
+    is from 0 to 1.
+    """
+
+    event: ClassVar[str] = "cast"
+    id: str
+    device: str
+    name: str
+    kind: str
+    infohash: str
+    index: int
+    state: str = "starting"
+    position: float | None = None
+    duration: float | None = None
+    volume: float | None = None
+    muted: bool | None = None
+    message: str = ""
+
+
 class Evicted(Note, frozen=True):
     """A torrent's data went to make room; ``freed`` bytes. It stays in the library, and is fetched when watched."""
 

@@ -219,6 +219,52 @@ class Demo(Struct):
     hint: str
 
 
+class Device(Struct):
+    """A device in the network."""
+
+    id: str
+    name: str
+    kind: Annotated[str, Meta(description="chromecast or dlna")]
+    address: str
+    model: str
+
+
+class Devices(Struct):
+    """Who answered, Chromecasts first."""
+
+    devices: list[Device]
+
+
+class Cast(Struct):
+    """A film on a device."""
+
+    id: str
+    device: Annotated[str, Meta(description="The device's id")]
+    name: str
+    kind: str
+    infohash: InfoHash
+    index: int
+    state: Annotated[str, Meta(description="starting, playing, paused, buffering, ended or failed")]
+    position: float | None
+    duration: float | None
+    volume: Annotated[float | None, Meta(description="0 to 1")]
+    muted: bool | None
+    message: Annotated[str, Meta(description="Why it failed")]
+
+
+class BegunCast(Cast):
+    """A film that a device has taken, and in which form."""
+
+    hls: Annotated[bool, Meta(description="It was sent as HLS")]
+    note: Annotated[str, Meta(description="Why, or what may not play")]
+
+
+class Casts(Struct):
+    """What plays on devices."""
+
+    casts: list[Cast]
+
+
 class Settings(Struct):
     """What can be changed while the server runs."""
 

@@ -32,7 +32,8 @@ REMEMBERED = 256
 RETRY = 2000
 """Milliseconds after which a browser comes back."""
 
-_PASSING = "progress"
+_PASSING = frozenset({"progress", "cast"})
+"""What is out of date a second later."""
 
 
 class Letter(NamedTuple):
@@ -56,7 +57,7 @@ class Mailbox:
     def put(self, letter: Letter) -> None:
         """Add a letter; when it is full, throw away the oldest progress, or else the oldest."""
         if len(self._letters) >= self._size:
-            passing = next((n for n, old in enumerate(self._letters) if old.name == _PASSING), 0)
+            passing = next((n for n, old in enumerate(self._letters) if old.name in _PASSING), 0)
             del self._letters[passing]
         self._letters.append(letter)
         self._wake.set()
@@ -166,7 +167,7 @@ class Events:
         # JSON with ASCII only has no line breaks and no lone surrogates.
         text = f"id: {self._run}-{number}\nevent: {name}\ndata: {json.dumps(data)}\n\n"
         letter = Letter(number, name, text.encode())
-        if name != _PASSING:
+        if name not in _PASSING:
             self._past.append(letter)
         for mailbox in self._mailboxes:
             mailbox.put(letter)

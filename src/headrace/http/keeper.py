@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from headrace.core.events import Demo
-    from headrace.http.shapes import AddTorrent, ChangeSettings, ChangeTorrent, SetPosition
+    from headrace.casting.base import Device, Show
+    from headrace.core.events import Cast, Demo
+    from headrace.http.shapes import AddTorrent, ChangeCast, ChangeSettings, ChangeTorrent, SetPosition
     from headrace.library.records import Position
     from headrace.streaming.torrent import File, Torrent
 
@@ -58,3 +59,28 @@ class Exhibit(Protocol):
 
     def subscribe(self, subscriber: Callable[[Demo], None]) -> Callable[[], None]:
         """Hear each new state; returns what ends it."""
+
+
+class Stage(Protocol):
+    """Devices in the network that films are shown on. What a device refuses is a ``PlayerError``."""
+
+    async def devices(self) -> list[Device]:
+        """Who answers now."""
+
+    async def find(self, name: str) -> Device:
+        """The device of this id, name or address."""
+
+    async def begin(self, device: Device, show: Show, file: File) -> Cast:
+        """Have it play; returns when it has taken the show."""
+
+    def listed(self) -> list[Cast]:
+        """What plays."""
+
+    async def change(self, name: str, change: ChangeCast) -> Cast:
+        """Steer it; ``InputError`` when there is none of that id."""
+
+    async def stop(self, name: str) -> None:
+        """End it; likewise."""
+
+    def subscribe(self, subscriber: Callable[[Cast], None]) -> Callable[[], None]:
+        """Hear each change; returns what ends it."""

@@ -160,6 +160,27 @@ OPERATIONS = (
     Operation(
         "patch", "/api/v1/settings", "Change it", {200: answers.Settings}, shapes.ChangeSettings, refusals=_CHECKED
     ),
+    Operation(
+        "get", "/api/v1/devices", "Chromecasts and DLNA renderers in reach", {200: answers.Devices}, refusals=(404,)
+    ),
+    Operation("get", "/api/v1/cast", "What plays on devices", {200: answers.Casts}),
+    Operation(
+        "post",
+        "/api/v1/cast",
+        "Have a device play a film",
+        {201: answers.BegunCast},
+        shapes.StartCast,
+        refusals=(*_CHECKED, 404, 409, 410),
+    ),
+    Operation(
+        "patch",
+        "/api/v1/cast/{id}",
+        "Steer it",
+        {200: answers.Cast},
+        shapes.ChangeCast,
+        refusals=(*_CHECKED, 404, 409, 410),
+    ),
+    Operation("delete", "/api/v1/cast/{id}", "End it", {204: None}, refusals=(404,)),
     Operation("get", "/api/v1/demo", "The demo, and how far it is", {200: answers.Demo}),
     Operation(
         "post", "/api/v1/demo", "Make the demo", {202: answers.Demo, 200: answers.Demo}, refusals=(500, 503, 507)

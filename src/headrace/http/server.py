@@ -19,7 +19,7 @@ from headrace.http.events import Events
 from headrace.http.guard import Guard, ProtocolLog, json_response
 from headrace.http.hls import Hls
 from headrace.http.hosts import bracketed, host_of, is_wildcard, lan_address
-from headrace.http.keeper import Exhibit, Keeper
+from headrace.http.keeper import Exhibit, Keeper, Stage
 from headrace.http.lent import Lent
 from headrace.http.listen import open_sockets
 from headrace.http.login import Login
@@ -46,7 +46,8 @@ class Server:
 
     ``port`` None: 8888 or the next free one; 0: any. With ``token`` every request but ``/healthz`` needs it.
     With ``logins`` browsers' logins are kept and can be ended one by one.
-    With ``keeper`` the API changes things too, else it is for reading only; with ``exhibit`` there is a demo to try.
+    With ``keeper`` the API changes things too, else it is for reading only; with ``exhibit`` there is a demo to try;
+    with ``stage`` films can be cast.
     ``uptime`` is the clock of the events' ``t``: seconds since the process began.
     """
 
@@ -62,12 +63,13 @@ class Server:
         keeper: Keeper | None = None,
         logins: Logins | None = None,
         exhibit: Exhibit | None = None,
+        stage: Stage | None = None,
         uptime: Callable[[], float] | None = None,
     ) -> None:
         began = time.monotonic()
         self.port = port or 0
         self._torrents, self._host, self._asked_port, self._token = torrents, host, port, token
-        self._keeper, self._exhibit = keeper, exhibit
+        self._keeper, self._exhibit, self._stage = keeper, exhibit, stage
         self._cookies = logins or Derived(token)
         self._guard = Guard(self._cookies, token, allowed_names(host, allow_hosts))
         self._streams = Streams(torrents, eager, keeper)
@@ -75,6 +77,8 @@ class Server:
         self._events = Events(torrents, clock)
         if exhibit is not None:
             exhibit.subscribe(self._events.tell)
+        if stage is not None:
+            stage.subscribe(self._events.tell)
         self._stats, self._metrics = Stats(torrents, clock, self._urls_for), Metrics(torrents, clock)
         self._pages = Pages()
         self._api = Api(torrents, self._urls_for, keeper.more if keeper is not None else None)
@@ -150,6 +154,10 @@ class Server:
             from headrace.http.demo import DemoApi
 
             app.add_routes(DemoApi(self._exhibit).routes())
+        if self._stage is not None:
+            from headrace.http.cast import CastApi
+
+            app.add_routes(CastApi(self._torrents, self._stage, self.shows, self.urls_towards).routes())
         for path, handler in (
             ("/stream/{infohash}/{index}", self._streams.handle),
             ("/stream/{infohash}/{index}/{name:.*}", self._streams.handle),

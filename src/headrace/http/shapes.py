@@ -76,6 +76,27 @@ class SetPosition(Struct, frozen=True, forbid_unknown_fields=True):
     duration: Seconds | None = None
 
 
+class StartCast(Struct, frozen=True, forbid_unknown_fields=True):
+    """A film for a device."""
+
+    device: Annotated[str, Meta(min_length=1, max_length=300, description="Its id, name or address")]
+    infohash: Annotated[str, Meta(pattern="^[0-9A-Fa-f]{1,64}$")]
+    index: Index | None = None
+    """The file; the main video without it."""
+    start: Seconds = 0.0
+    subtitles: Annotated[str, Meta(min_length=1, max_length=20)] | None = None
+    """A subtitle file's track (``s3``), or ``none``; the best one beside the film without it."""
+
+
+class ChangeCast(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is to change on a device; what is left out stays."""
+
+    paused: bool | UnsetType = UNSET
+    position: Seconds | UnsetType = UNSET
+    volume: Annotated[float, Meta(ge=0, le=1)] | UnsetType = UNSET
+    muted: bool | UnsetType = UNSET
+
+
 class ChangeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Settings that can be changed while the server runs; what is left out stays."""
 

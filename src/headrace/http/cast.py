@@ -1,0 +1,122 @@
+"""``/api/v1/devices`` and ``/api/v1/cast``: films on devices in the network.
+
+Rules: the whole of a request is checked before a device is spoken to. A device gets URLs under the address by which it
+reaches us, whoever asked; when there is none, that is said before anything starts. An answer does not wait until a film
+plays: ``cast`` events tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from headrace.errors import InputError, PlayerError
+from headrace.http import bodies
+from headrace.http.guard import Refused, json_response
+from headrace.http.keeper import Stage
+from headrace.http.shows import Shows, captions_of
+from headrace.http.stream import torrent_of
+from headrace.http.urls import Urls
+from headrace.streaming.registry import Torrents
+
+if TYPE_CHECKING:
+    from headrace.core.events import Cast
+    from headrace.http.shapes import StartCast
+    from headrace.streaming.torrent import File
+
+_STATUS = {
+    "no_device": 404,
+    "ambiguous_device": 409,
+    "device_busy": 409,
+    "unreachable": 409,
+    "refused": 409,
+    "device_gone": 410,
+    "no_cast": 404,
+}
+"""By the error's kind: all of them are about the device, or what is missing to speak to it."""
+WITHOUT = "none"
+"""``subtitles`` for none."""
+
+
+class CastApi:
+    """The handlers. ``urls`` makes URLs for a device at an address."""
+
+    def __init__(self, torrents: Torrents, stage: Stage, shows: Shows, urls: Callable[[str], Urls]) -> None:
+        self._torrents, self._stage, self._shows, self._urls = torrents, stage, shows, urls
+
+    def routes(self) -> list[web.RouteDef]:
+        """Method, path and handler of each."""
+        return [
+            web.get("/api/v1/devices", self.devices),
+            web.get("/api/v1/cast", self.listed),
+            web.post("/api/v1/cast", self.begin),
+            web.patch("/api/v1/cast/{id}", self.change),
+            web.delete("/api/v1/cast/{id}", self.stop),
+        ]
+
+    async def devices(self, _: web.Request) -> web.Response:
+        """Who answers within some seconds."""
+        try:
+            return json_response({"devices": [device.as_dict() for device in await self._stage.devices()]})
+        except PlayerError as error:
+            raise _refused(error) from None
+
+    async def listed(self, _: web.Request) -> web.Response:
+        """What is cast now."""
+        return json_response({"casts": [told(cast) for cast in self._stage.listed()]})
+
+    async def begin(self, request: web.Request) -> web.Response:
+        """201 when the device has taken the film."""
+        from headrace.http.shapes import StartCast
+
+        wish = await bodies.read(request, StartCast)
+        file = self._file(wish)
+        try:
+            device = await self._stage.find(wish.device)
+            urls = self._urls(device.host)
+            captions = None if wish.subtitles == WITHOUT else await captions_of(file, urls, wish.subtitles)
+            if captions is None and wish.subtitles not in (None, WITHOUT):
+                raise Refused(422, "no_track", "The video has no such subtitle file.", "Ask for its list of subtitles.")
+            prepared = await self._shows.of(device, file, urls, captions, wish.start)
+            cast = await self._stage.begin(device, prepared.show, file)
+        except PlayerError as error:
+            raise _refused(error) from None
+        form = {"hls": prepared.form.hls, "note": prepared.form.reason or prepared.form.doubt}
+        return json_response(told(cast) | form, status=201, headers={"Location": f"/api/v1/cast/{cast.id}"})
+
+    async def change(self, request: web.Request) -> web.Response:
+        """Steer it."""
+        from headrace.http.shapes import ChangeCast
+
+        change = await bodies.read(request, ChangeCast)
+        try:
+            return json_response(told(await self._stage.change(request.match_info["id"], change)))
+        except PlayerError as error:
+            raise _refused(error) from None
+
+    async def stop(self, request: web.Request) -> web.Response:
+        """End it."""
+        await self._stage.stop(request.match_info["id"])
+        return web.Response(status=204)
+
+    def _file(self, wish: StartCast) -> File:
+        torrent = torrent_of(self._torrents, wish.infohash)
+        if torrent.layout is None:
+            raise Refused(409, "no_metadata", "The torrent's files are not known yet.", "Wait for its metadata event.")
+        try:
+            return torrent.main_video() if wish.index is None else torrent.file(wish.index)
+        except InputError as error:
+            raise Refused(422, error.kind, error.message, error.hint) from None
+
+
+def told(cast: Cast) -> dict[str, Any]:
+    """A cast as JSON: its event's fields."""
+    fields = cast.as_dict()
+    del fields["event"]
+    return fields
+
+
+def _refused(error: PlayerError) -> Refused:
+    return Refused(_STATUS.get(error.kind, 409), error.kind, error.message, error.hint)
