@@ -6,12 +6,11 @@ players that can take it are started right then; whatever way it ends, state is 
 
 from __future__ import annotations
 
-import contextlib
-import signal
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headrace import ending
 from headrace.core import events
 from headrace.core.choice import Choice
 from headrace.errors import EngineError
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from headrace.streaming.torrent import Torrent
 
 Say = Callable[[events.Note], None]
-INTERRUPTED = 130
 SERVED = "serve.lock"
 """The file that a server leaves in its library's folder (``library.presence.LOCK``)."""
 
@@ -42,7 +40,7 @@ def play(settings: Settings, loaded: Loaded, say: Say, flags: frozenset[str] = f
     if server is not None:
         from headrace.handover import Handover
 
-        return _until_done(lambda: Handover(server, settings, loaded, say, flags).run())
+        return ending.run(lambda: Handover(server, settings, loaded, say, flags).run())
     choice = Choice(settings.file, settings.all, eager=settings.eager)
     session, begun = _begin(settings, loaded, choice, None, say)
     _import_server()
@@ -130,24 +128,7 @@ def _run(session: Session, work: Callable[[], Coroutine[Any, Any, int]]) -> int:
         finally:
             await session.aclose()
 
-    return _until_done(main)
-
-
-def _until_done(work: Callable[[], Coroutine[Any, Any, int]]) -> int:
-    """Run ``work`` on an event loop; SIGTERM ends it as Ctrl-C does."""
-    import asyncio
-
-    async def main() -> int:
-        task = asyncio.current_task()
-        assert task is not None
-        with contextlib.suppress(NotImplementedError):  # Windows
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        try:
-            return await work()
-        except asyncio.CancelledError:
-            return INTERRUPTED
-
-    return asyncio.run(main())
+    return ending.run(main)
 
 
 async def _download(session: Session, begun: Begun, say: Say) -> int:

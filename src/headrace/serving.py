@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from headrace import ending
 from headrace.casts import Casts
 from headrace.core import events
 from headrace.guests import Guests
@@ -62,8 +62,7 @@ class Serving:
 
     async def run(self) -> int:
         """Serve until SIGTERM (which is how services end, so that is no failure) or an interrupt; the exit code."""
-        with contextlib.suppress(NotImplementedError):  # Windows
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._stop.set)
+        ending.when_asked(self._stop.set)
         _allow_many_files()
         folder = self._session.settings.library_folder
         claim = await asyncio.to_thread(presence.claim, folder)

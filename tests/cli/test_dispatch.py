@@ -214,7 +214,7 @@ def test_the_version_needs_nothing_but_the_version() -> None:
         "sys.argv = ['headrace', '--version']\nmain()\nprint(*sys.modules)"
     )
     loaded = {name for name in ran.stdout.split() if name.startswith("headrace")} - {"headrace"}
-    assert loaded == {"headrace.__main__", "headrace.cli"}
+    assert loaded == {"headrace.__main__", "headrace.cli", "headrace.ending"}
     assert {"argparse", "dataclasses", "pathlib", "asyncio"}.isdisjoint(ran.stdout.split())
 
 

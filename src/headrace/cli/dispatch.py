@@ -16,6 +16,7 @@ from types import ModuleType
 from msgspec import Struct
 
 from headrace.core.redact import redact
+from headrace.ending import INTERRUPTED
 from headrace.errors import EngineError, HeadraceError
 from headrace.settings import UsageError
 
@@ -31,7 +32,6 @@ VERBS = {
     "doctor": "say what is there and what is missing",
 }
 """In the order of the help."""
-INTERRUPTED = 130
 _YES = ("1", "true", "yes", "on")
 
 

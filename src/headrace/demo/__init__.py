@@ -8,13 +8,12 @@ the user has set for real torrents does not count, and all files are gone at the
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import signal
 import tempfile
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from headrace import ending
 from headrace.core import events
 from headrace.demo.screens import DECODER
 from headrace.demo.show import PATIENCE, SECONDS, Figure, Figures, Show
@@ -33,7 +32,6 @@ SEEDS, SEED_RATE = 8, 160_000
 PIECE_LENGTH = 256 * 1024
 SEEKS = (0.25, 0.5, 0.8)
 """Places to seek to, as shares of the video."""
-INTERRUPTED = 130
 
 
 class Making(events.Note, frozen=True):
@@ -48,18 +46,11 @@ def run(settings: Settings, say: Say) -> int:
     names = players(settings.player)
 
     async def main() -> int:
-        task = asyncio.current_task()
-        assert task is not None
-        with contextlib.suppress(NotImplementedError):  # Windows
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        try:
-            with tempfile.TemporaryDirectory(prefix="headrace-demo-", ignore_cleanup_errors=True) as folder:
-                await _demo(Path(folder), names, say)
-        except asyncio.CancelledError:
-            return INTERRUPTED
+        with tempfile.TemporaryDirectory(prefix="headrace-demo-", ignore_cleanup_errors=True) as folder:
+            await _demo(Path(folder), names, say)
         return 0
 
-    return asyncio.run(main())
+    return ending.run(main)
 
 
 def players(wanted: str) -> list[str]:
