@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from headrace.core.pieces import BLOCK
+from headrace.core.planner import CRITICAL_BYTES
 from headrace.core.spans import Span
 from headrace.streaming.waits import StreamFailed
 from headrace.streaming.warmup import WarmUp
@@ -80,6 +81,17 @@ async def test_the_index_is_found_from_unchecked_blocks(stage: Make) -> None:
     pinned = {piece for span in made.pins for piece in one.layout.pieces_of(span)}
     assert pinned == {0, 9}
     assert not any(one.handle.have), "all of that from blocks alone"
+
+
+@virtual_time
+async def test_what_comes_before_the_first_frame_is_wanted_where_nobody_reads_yet(stage: Make) -> None:
+    one = stage([100, SIZE], PIECE)
+    mp4(one, 100)
+    one.come(*range(11))
+    made = warm(one, 1)
+    await made.run()
+    hinted = {piece for span in one.conductor.world().hints for piece in one.layout.pieces_of(span)}
+    assert hinted >= set(one.layout.pieces_of(Span(100, 100 + CRITICAL_BYTES)))
 
 
 @virtual_time

@@ -1,8 +1,9 @@
 """Finding a file's container index while its first bytes arrive, and pinning it.
 
 Rules: before anything is known the first piece is pinned (tier 0) and a share at either end, the last piece first, is
-hinted; what the index parser asks for is pinned too; when it is done, exactly what it found. The parser is sent blocks
-as soon as they are in the file, before their piece is checked: they only decide what is fetched first, and never leave
+hinted; what the index parser asks for is pinned too; when it is done, exactly what it found, and what a player reads
+before its first frame is hinted: where nobody reads yet, nothing else would bring it. The parser is sent blocks as
+soon as they are in the file, before their piece is checked: they only decide what is fetched first, and never leave
 the process. If one of them proves wrong, the walk begins again.
 """
 
@@ -12,6 +13,7 @@ import asyncio
 from pathlib import Path
 
 from headrace.core.pieces import FileEntry, Layout
+from headrace.core.planner import CRITICAL_BYTES
 from headrace.core.spans import Span
 from headrace.index import IndexInfo, fallback_pins, find_index
 from headrace.streaming.conductor import Conductor
@@ -41,7 +43,7 @@ class WarmUp:
         finally:
             self._conductor.torrent.report_blocks(False)
         if self.info.complete:
-            self._pin((self._first, *self.info.pins), (self._last,))
+            self._pin((self._first, *self.info.pins), (Span(0, CRITICAL_BYTES), self._last))
         else:
             self._pin((self._first, *self.info.pins, self._last), self._guess)
         self.done.set()
