@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from headrace.casting.base import Device
@@ -34,3 +37,26 @@ def test_one_without_a_name() -> None:
     assert found is not None
     assert found.name == "10.0.0.3:49152"
     assert device_of({"friendlyName": "x"}, LOCATION) is None
+
+
+NONSENSE = """
+import asyncio
+from headrace.casting.dlna_search import _Search
+
+async def answer(reader, writer):
+    await reader.readuntil(b"\\r\\n\\r\\n")
+    head = b"HTTP/1.1 200 OK\\r\\nContent-Type: text/xml; charset=undefined\\r\\nContent-Length: 3"
+    writer.write(head + b"\\r\\n\\r\\n<a>")
+    writer.close()
+
+async def main():
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    await _Search(print)._look(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/d.xml")
+
+asyncio.run(main())
+"""
+
+
+def test_a_description_that_cannot_be_read_is_passed_over_in_silence() -> None:
+    ran = subprocess.run([sys.executable, "-c", NONSENSE], capture_output=True, text=True, check=True)
+    assert (ran.stdout, ran.stderr) == ("", "")

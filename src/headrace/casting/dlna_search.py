@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +22,8 @@ from async_upnp_client.utils import CaseInsensitiveDict
 from headrace import interfaces
 from headrace.casting.base import Device
 from headrace.core.display import printable
+
+logging.getLogger("async_upnp_client").addHandler(logging.NullHandler())  # it tells tracebacks of others' mistakes
 
 RENDERER = "urn:schemas-upnp-org:device:MediaRenderer:1"
 """What is asked for; renderers of versions 2 and 3 answer to it too (UDA 1.1, section 1.3.2)."""
