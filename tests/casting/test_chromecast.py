@@ -89,6 +89,21 @@ async def test_it_ends_with_the_film(caster: Caster, told: Told, film: Path) -> 
     assert (ended.state, ended.position) == ("ended", ended.duration)
 
 
+async def test_a_connection_that_breaks_is_made_again(caster: Caster, device: FakeCast, told: Told, film: Path) -> None:
+    device.breaks = 1
+    await caster.load(Show(str(film), "Film", "video/mp4"))
+    await told.until(lambda s: s.state == "playing")
+    assert len(device.loads) == 1
+
+
+async def test_one_that_breaks_again_and_again_is_told(caster: Caster, device: FakeCast, film: Path) -> None:
+    device.breaks = 9
+    with pytest.raises(PlayerError) as failed:
+        await caster.load(Show(str(film), "Film", "video/mp4"))
+    assert failed.value.kind == "device_gone"
+    assert device.loads == []
+
+
 async def test_what_it_cannot_play(caster: Caster, told: Told, tmp_path: Path) -> None:
     text = tmp_path / "film.mp4"
     text.write_text("no film")

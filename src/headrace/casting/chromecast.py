@@ -94,6 +94,8 @@ class ChromecastCaster:
         self._cast = _chromecast(device)
         self._clock = Clockwork(on_status)
         self._answered: asyncio.Future[None] = self._loop.create_future()
+        self._met = asyncio.Event()
+        """Set whenever a connection is made."""
         self._show: Show | None = None
         self._ours = False
         """Whether it has begun with our show."""
@@ -117,11 +119,33 @@ class ChromecastCaster:
     # as a caster
     async def load(self, show: Show) -> None:
         """Start its own player, and give it the show."""
+        self._met.clear()
+        if not await self._launched():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(ANSWER_WITHIN):
+                    await self._met.wait()
+            if not await self._launched():
+                raise self._gone()
+        self._show, self._ours = show, False
+        self._session = self._cast.status.session_id if self._cast.status else None
+        self._clock.begin(show.start, show.duration)
+        await self._call(self._load, show)
+
+    async def _launched(self) -> bool:
+        """Start its own player; False if the connection broke meanwhile.
+
+        pychromecast reads and writes one TLS socket in two threads, which breaks it now and then (one start in fifty on
+        a busy machine); it then connects again by itself.
+        """
         try:
             await asyncio.to_thread(self._cast.start_app, APP_MEDIA_RECEIVER, timeout=LAUNCH_WITHIN)
+        except error.NotConnected:
+            return False
         except error.RequestFailed:
             failure = self._cast.socket_client.receiver_controller.launch_failure
-            reason = f" ({str(failure.reason).replace('_', ' ').lower()})" if failure and failure.reason else ""
+            if failure is None:
+                return False
+            reason = f" ({str(failure.reason).replace('_', ' ').lower()})" if failure.reason else ""
             raise PlayerError(
                 f"{self.device.name} is busy: it does not start its player{reason}.",
                 "End what it plays, or switch it off and on, and try again.",
@@ -129,10 +153,7 @@ class ChromecastCaster:
             ) from None
         except error.PyChromecastError as problem:
             raise self._translated(problem) from None
-        self._show, self._ours = show, False
-        self._session = self._cast.status.session_id if self._cast.status else None
-        self._clock.begin(show.start, show.duration)
-        await self._call(self._load, show)
+        return True
 
     def _load(self, show: Show) -> None:
         captions = show.captions
@@ -154,7 +175,9 @@ class ChromecastCaster:
     def _loaded(self, sent: bool, answer: dict[str, Any] | None) -> None:
         """The answer to a show, in pychromecast's thread."""
         kind = str((answer or {}).get("type", ""))
-        if sent and kind in _REFUSALS:
+        if not sent:
+            self._pass_on("refused", "the connection broke")
+        elif kind in _REFUSALS:
             code = MEDIA_PLAYER_ERROR_CODES.get((answer or {}).get("detailedErrorCode"), "")
             self._pass_on("refused", code.replace("_", " ").lower())
 
@@ -250,6 +273,8 @@ class ChromecastCaster:
     def _connection(self, status: str) -> None:
         if status in ("FAILED", "DISCONNECTED") and not self._answered.done():
             self._answered.set_exception(self._silent())
+        elif status == "CONNECTED":
+            self._met.set()
         elif status == "LOST":
             self._clock.hear("buffering", None, None, 1.0)
         elif status == "DISCONNECTED" and not self._clock.status.over:
@@ -269,6 +294,9 @@ class ChromecastCaster:
             return PlayerError(f"{self.device.name} refused.", "Perhaps it has ended meanwhile.", kind="refused")
         if isinstance(problem, error.RequestTimeout):
             return self._silent()
+        return self._gone()
+
+    def _gone(self) -> PlayerError:
         return PlayerError(f"{self.device.name} is not connected any more.", "Is it still on?", kind="device_gone")
 
     def _silent(self) -> PlayerError:

@@ -68,12 +68,14 @@ class Film:
 
 
 class FakeCast:
-    """The device. ``loads`` are the LOAD messages that it got; ``busy`` refuses to start its player."""
+    """The device. ``loads`` are the LOAD messages that it got; ``busy`` refuses to start its player, and so
+    often the connection ``breaks`` when it is to."""
 
     def __init__(self, folder: Path) -> None:
         self.port = 0
         self.loads: list[dict[str, Any]] = []
         self.busy = False
+        self.breaks = 0
         self.volume = {"level": 0.5, "muted": False, "controlType": "attenuation"}
         self._folder = folder
         self._numbers = itertools.count(1)
@@ -155,6 +157,10 @@ class FakeCast:
     async def _receiver(self, writer: asyncio.StreamWriter, kind: str, number: int, asked: dict[str, Any]) -> None:
         if kind == "LAUNCH" and self.busy:
             self._send(writer, "receiver", {"type": "LAUNCH_ERROR", "requestId": number, "reason": "NOT_ALLOWED"})
+            return
+        if kind == "LAUNCH" and self.breaks:
+            self.breaks -= 1
+            writer.transport.abort()
             return
         if kind == "LAUNCH":
             self._app = f"player-{next(self._numbers)}"
