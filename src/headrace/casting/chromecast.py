@@ -13,8 +13,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import threading
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 from uuid import UUID
 
 from pychromecast import Chromecast, error
@@ -23,7 +24,7 @@ from pychromecast.const import CAST_TYPE_CHROMECAST
 from pychromecast.controllers.media import MEDIA_PLAYER_ERROR_CODES, MediaStatus, MediaStatusListener
 from pychromecast.controllers.receiver import CastStatus, CastStatusListener
 from pychromecast.models import CastInfo, HostServiceInfo
-from pychromecast.socket_client import ConnectionStatus, ConnectionStatusListener
+from pychromecast.socket_client import ConnectionStatus, ConnectionStatusListener, SocketClient
 
 from headrace.casting.base import Device, OnStatus, Show, Status
 from headrace.casting.ticking import Clockwork
@@ -40,6 +41,7 @@ RETRIES, RETRY_AFTER = 3, 2.0
 HLS_TYPE = "application/x-mpegURL"
 _STATES = {"PLAYING": "playing", "BUFFERING": "buffering", "LOADING": "buffering", "PAUSED": "paused"}
 _REFUSALS = ("LOAD_FAILED", "LOAD_CANCELLED", "INVALID_REQUEST", "INVALID_PLAYER_STATE", "ERROR")
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -95,7 +97,7 @@ class ChromecastCaster:
         self._clock = Clockwork(on_status)
         self._answered: asyncio.Future[None] = self._loop.create_future()
         self._met = asyncio.Event()
-        """Set whenever a connection is made."""
+        """Set whenever the device says how it is; after a connection was made, it is the first to speak."""
         self._show: Show | None = None
         self._ours = False
         """Whether it has begun with our show."""
@@ -132,11 +134,7 @@ class ChromecastCaster:
         await self._call(self._load, show)
 
     async def _launched(self) -> bool:
-        """Start its own player; False if the connection broke meanwhile.
-
-        pychromecast reads and writes one TLS socket in two threads, which breaks it now and then (one start in fifty on
-        a busy machine); it then connects again by itself.
-        """
+        """Start its own player; False if the connection broke meanwhile: pychromecast makes another by itself."""
         try:
             await asyncio.to_thread(self._cast.start_app, APP_MEDIA_RECEIVER, timeout=LAUNCH_WITHIN)
         except error.NotConnected:
@@ -266,6 +264,7 @@ class ChromecastCaster:
     def _receiver(self, status: CastStatus) -> None:
         if not self._answered.done():
             self._answered.set_result(None)
+        self._met.set()
         self._clock.loud(status.volume_level, status.volume_muted)
         if self._show is not None and self._session is not None and status.session_id != self._session:
             self._clock.end(Status("ended", detail="its player was ended"))
@@ -273,8 +272,6 @@ class ChromecastCaster:
     def _connection(self, status: str) -> None:
         if status in ("FAILED", "DISCONNECTED") and not self._answered.done():
             self._answered.set_exception(self._silent())
-        elif status == "CONNECTED":
-            self._met.set()
         elif status == "LOST":
             self._clock.hear("buffering", None, None, 1.0)
         elif status == "DISCONNECTED" and not self._clock.status.over:
@@ -326,4 +323,25 @@ def _chromecast(device: Device) -> Chromecast:
         uuid = UUID(int=0)
     place = HostServiceInfo(device.host, port)
     info = CastInfo({place}, uuid, device.model, device.name, device.host, port, CAST_TYPE_CHROMECAST, "")
-    return Chromecast(info, tries=1, timeout=ANSWER_WITHIN, retry_wait=RETRY_AFTER)
+    cast = Chromecast(info, tries=1, timeout=ANSWER_WITHIN, retry_wait=RETRY_AFTER)
+    _in_turn(cast.socket_client)
+    return cast
+
+
+def _in_turn(client: SocketClient) -> None:
+    """Let pychromecast's thread, which reads, and those that write use the TLS socket one after the other.
+
+    OpenSSL wants it so (openssl-threads(7)), and the ssl module of Python 3.11 does not see to it: on a busy machine
+    one show in four broke the connection.
+    """
+    lock = threading.RLock()
+
+    def one_at_a_time(use: Callable[P, T]) -> Callable[P, T]:
+        def turn(*args: P.args, **kwargs: P.kwargs) -> T:
+            with lock:
+                return use(*args, **kwargs)
+
+        return turn
+
+    client.send_message = one_at_a_time(client.send_message)  # type: ignore[method-assign]
+    client._read_message = one_at_a_time(client._read_message)  # type: ignore[method-assign]
