@@ -73,11 +73,12 @@ def table(rows: Sequence[Row], first: str, second: str) -> str:
         here = [row for row in rows if row.scenario == scenario]
         for name, figure in figures(here).items():
             old, new = median(here, first, figure), median(here, second, figure)
-            lines.append(f"| {scenario} | {name} | {_cell(old)} | {_cell(new)} | {_ratio(old, new)} |")
+            lines.append(f"| {scenario} | {name} | {cell(old)} | {cell(new)} | {_ratio(old, new)} |")
     return "\n".join(lines)
 
 
-def _cell(value: float | None) -> str:
+def cell(value: float | None) -> str:
+    """A median in a table."""
     return "never" if value is None else f"{value:.2f}"
 
 
@@ -92,10 +93,14 @@ def compare(first: str, second: str, options: argparse.Namespace, folder: Path) 
         print(f"installing {revision} …", flush=True)
         home = folder / str(len(tools))
         tools[revision] = headrace(revision, installed(revision, home))
+    return in_turn(tools, options, Place(paths.WORK, options.out or folder))
+
+
+def in_turn(tools: dict[str, Tool], options: argparse.Namespace, place: Place) -> list[Row]:
+    """Run tools in the ``scenarios`` of the options, as many times as ``reps`` says, and tell of each run."""
     known = read_scenarios()
     runs = list(schedule([known[name] for name in options.scenarios.split(",")], list(tools), options.reps))
     rows: list[Row] = []
-    place = Place(paths.WORK, options.out or folder)
 
     def tell(row: Row) -> None:
         rows.append(row)

@@ -20,10 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import paths
-from bench.model import Row, read_scenarios
-from bench.order import schedule
-from bench.quick import figures, median
-from bench.run import INTERRUPTED, Place, brief, run_all
+from bench.model import Row
+from bench.quick import cell, figures, in_turn, median
+from bench.run import INTERRUPTED, Place
 from bench.tools.headrace import headrace, program
 
 ENGINE = "lt"
@@ -107,25 +106,15 @@ def table(rows: Sequence[Row]) -> str:
     for scenario in dict.fromkeys(row.scenario for row in rows):
         here = [row for row in rows if row.scenario == scenario]
         for name, figure in figures(here).items():
-            found = [median(here, tool, figure) for tool in tools]
-            cells = ["never" if value is None else f"{value:.2f}" for value in found]
-            lines.append(f"| {scenario} | {name} | " + " | ".join(cells) + " |")
+            cells = " | ".join(cell(median(here, tool, figure)) for tool in tools)
+            lines.append(f"| {scenario} | {name} | {cells} |")
     return "\n".join(lines)
 
 
 def compare(variation: Variation, options: argparse.Namespace, folder: Path) -> list[Row]:
     """Run all in turn."""
     tools = {name: headrace(name, path) for name, path in programs(variation, folder).items()}
-    known = read_scenarios()
-    runs = list(schedule([known[name] for name in options.scenarios.split(",")], list(tools), options.reps))
-    rows: list[Row] = []
-
-    def tell(row: Row) -> None:
-        rows.append(row)
-        print(brief(row), flush=True)
-
-    run_all(Place(paths.WORK, options.out or folder, options.lab), runs, tools, tell)
-    return rows
+    return in_turn(tools, options, Place(paths.WORK, options.out or folder, options.lab))
 
 
 def main(argv: Sequence[str]) -> int:

@@ -1,4 +1,4 @@
-"""Which network interface has an address (Linux).
+"""Which network interface has an address (Linux), and which address leads to whom.
 
 A socket that is bound to an address alone still leaves by whatever way the system prefers: who names the address of a
 VPN means its interface, and only a socket that is bound to that stays off the others.
@@ -35,6 +35,18 @@ def addresses() -> list[str]:
     except (OSError, AttributeError, ImportError):
         return []
     return [str(address) for address in sorted(found, key=lambda address: address.version)]
+
+
+def address_towards(host: str) -> str:
+    """This machine's address on the way to ``host``. Raises OSError when there is none. Blocking: names are looked up.
+
+    Connecting a datagram socket sends nothing: it only asks the routing table (connect(2)), which is right on machines
+    with several networks too, where "the" address of the machine may be one that the other cannot reach.
+    """
+    family, _, _, _, place = socket.getaddrinfo(host, 9, type=socket.SOCK_DGRAM)[0]
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.connect(place)
+        return str(probe.getsockname()[0])
 
 
 def _owners() -> dict[ipaddress.IPv4Address | ipaddress.IPv6Address, str]:

@@ -83,7 +83,7 @@ class Playing:
             return
         from headrace.casting.reach import address_towards
 
-        here = address_towards(device.host)
+        here = await address_towards(device.host)
         if not is_loopback(here):
             self._server = self._served(replace(self._settings, host=here))
             self._say(events.Warning("casting", f"Served in the network, on {here}, for {device.name} to fetch it."))
@@ -169,7 +169,7 @@ class Playing:
     async def _show(self, file: File, device: Device, start: float) -> Show:
         from headrace.http.shows import captions_of
 
-        urls = self._server.urls_towards(device.host)
+        urls = await self._server.urls_towards(device.host)
         given = self._settings.subtitles[:1]
         captions = await self._lent(given[0], urls) if given else await captions_of(file, urls)
         prepared = await self._server.shows.of(device, file, urls, captions, start)

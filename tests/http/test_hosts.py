@@ -33,12 +33,16 @@ def test_host_of(authority, host):
     assert host_of(authority) == host
 
 
-@pytest.mark.parametrize("host", ["localhost", "a.localhost", "127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1"])
+@pytest.mark.parametrize(
+    "host", ["localhost", "a.localhost", "127.0.0.1", "127.1.2.3", "::1", "::1%lo", "::ffff:127.0.0.1"]
+)
 def test_loopback_names(host):
     assert is_loopback(host)
 
 
-@pytest.mark.parametrize("host", ["localhost.evil.com", "notlocalhost", "128.0.0.1", "127.1", "::2", "0.0.0.0"])
+@pytest.mark.parametrize(
+    "host", ["localhost.evil.com", "notlocalhost", "128.0.0.1", "127.1", "::2", "0.0.0.0", "10.0.0.1", "tv.lan"]
+)
 def test_other_names(host):
     assert not is_loopback(host)
 
@@ -79,7 +83,7 @@ def test_without_a_network_the_lan_address_is_loopback(monkeypatch):
     def broken(*_):
         raise OSError("no network")
 
-    monkeypatch.setattr("headrace.http.hosts.socket.socket", broken)
+    monkeypatch.setattr("headrace.interfaces.socket.socket", broken)
     monkeypatch.setattr("headrace.interfaces.addresses", lambda: ["10.0.0.7", "fd00::7"])
     assert lan_address() == "10.0.0.7", "no way to the internet, but a neighbour"
     monkeypatch.setattr("headrace.interfaces.addresses", list)

@@ -91,17 +91,17 @@ async def test_a_track_that_is_named(world, films):
 async def test_urls_are_those_that_the_device_reaches(world, films):
     world.add([("film.mp4", films[".mp4"])])
     server = await world.start()
-    assert server.urls_towards("127.0.0.1").base == f"http://127.0.0.1:{server.port}"
+    assert (await server.urls_towards("127.0.0.1")).base == f"http://127.0.0.1:{server.port}"
     server.everywhere = True
-    assert server.urls_towards("127.0.0.9").base == f"http://127.0.0.1:{server.port}"
+    assert (await server.urls_towards("127.0.0.9")).base == f"http://127.0.0.1:{server.port}"
 
 
 async def test_a_server_of_this_machine_alone_says_so(world, films, monkeypatch):
-    monkeypatch.setattr("headrace.http.server.address_towards", lambda host: "10.0.0.2")
+    monkeypatch.setattr("headrace.interfaces.address_towards", lambda host: "10.0.0.2")
     world.add([("film.mp4", films[".mp4"])])
     server = await world.start()
     with pytest.raises(PlayerError, match=r"--host 10\.0\.0\.2") as refused:
-        server.urls_towards("10.0.0.7")
+        await server.urls_towards("10.0.0.7")
     assert refused.value.kind == "unreachable"
     server._bound = ["127.0.0.1", "192.168.0.1"]
-    assert server.urls_towards("10.0.0.7").base == f"http://192.168.0.1:{server.port}", "the user chose it"
+    assert (await server.urls_towards("10.0.0.7")).base == f"http://192.168.0.1:{server.port}", "the user chose it"

@@ -99,6 +99,9 @@ class Caster(Protocol):
 
     device: Device
 
+    async def connect(self) -> None:
+        """Meet the device; ``PlayerError`` when it does not answer. Before anything else, and once."""
+
     async def load(self, show: Show) -> None:
         """Begin a show. Returns when the device has taken it; that it plays, or cannot, is told as its status."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib
-from collections.abc import Sequence
 from typing import Any
 
 from headrace.casting import names
@@ -64,8 +63,3 @@ def library(module: str) -> Any:
             "pip install 'headrace[cast]'",
             kind="no_cast",
         ) from None
-
-
-def listed(devices: Sequence[Device]) -> list[dict[str, str]]:
-    """What users see of devices."""
-    return [device.as_dict() for device in devices]

@@ -22,7 +22,7 @@ from async_upnp_client.client_factory import UpnpFactory
 from async_upnp_client.exceptions import UpnpActionError, UpnpConnectionError, UpnpError
 from async_upnp_client.profiles.dlna import DmrDevice, TransportState
 
-from headrace.casting import didl
+from headrace.casting import didl, failures
 from headrace.casting.base import Device, OnStatus, Show, Status
 from headrace.casting.reach import address_towards
 from headrace.casting.ticking import Clockwork
@@ -189,7 +189,7 @@ class DlnaCaster:
         if self._show is None or self._clock.status.over:
             return
         if self._begun and not self._is_ours():
-            self._clock.end(Status("ended", detail="something else was started on it"))
+            self._clock.end(failures.TAKEN)
             return
         state = self._dmr.transport_state
         if state in _STATES:
@@ -203,8 +203,7 @@ class DlnaCaster:
             if self._begun:
                 self._clock.end(Status("ended"))
             else:
-                detail = f"{self.device.name} cannot play this"
-                self._clock.end(Status("failed", detail=detail, kind="refused"))
+                self._clock.end(failures.refused(self.device))
 
     def _is_ours(self) -> bool:
         """Whether what it has is our show; renderers that do not tell are believed."""
@@ -245,8 +244,7 @@ class DlnaCaster:
             except UpnpError:
                 missed += 1
                 if missed >= MISSED and not self._clock.status.over:
-                    detail = f"{self.device.name} does not answer any more"
-                    self._clock.end(Status("failed", detail=detail, kind="device_gone"))
+                    self._clock.end(failures.gone(self.device))
                 continue
             if not self._dmr.is_subscribed:
                 self._changed()
@@ -291,19 +289,11 @@ class DlnaCaster:
                 return PlayerError(f"{name} is busy{reason}.", "End what it plays, and try again.", kind="device_busy")
             return PlayerError(f"{name} refused{reason}.", kind="refused")
         if isinstance(error, UpnpConnectionError | OSError):
-            where = self.device.address
-            hint = "Is it on, and in the same network? headrace devices says which are there."
-            return PlayerError(f"{name} ({where}) does not answer.", hint, kind="no_device")
+            return failures.silent(self.device)
         return PlayerError(f"{name} is no renderer that can be steered: {type(error).__name__}.", kind="refused")
 
 
-async def connect(device: Device, on_status: OnStatus) -> DlnaCaster:
-    """Meet a renderer."""
-    here = address_towards(device.host)
-    caster = DlnaCaster(device, on_status, AiohttpRequester(timeout=ANSWER_WITHIN), here)
-    try:
-        await caster.connect()
-    except BaseException:
-        await asyncio.shield(caster.aclose())
-        raise
-    return caster
+async def caster(device: Device, on_status: OnStatus) -> DlnaCaster:
+    """For a renderer; ``PlayerError`` when there is no way to it."""
+    here = await address_towards(device.host)
+    return DlnaCaster(device, on_status, AiohttpRequester(timeout=ANSWER_WITHIN), here)

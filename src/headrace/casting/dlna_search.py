@@ -21,6 +21,7 @@ from async_upnp_client.utils import CaseInsensitiveDict
 
 from headrace import interfaces
 from headrace.casting.base import Device
+from headrace.casting.names import address_in
 from headrace.core.display import printable
 
 logging.getLogger("async_upnp_client").addHandler(logging.NullHandler())  # it tells tracebacks of others' mistakes
@@ -103,7 +104,5 @@ def device_of(told: Mapping[str, Any], location: str) -> Device | None:
     texts = {key: printable(value) if isinstance(value, str) else "" for key, value in said.items()}
     if not texts["UDN"]:
         return None
-    host = urlsplit(location)
-    port = host.port or (443 if host.scheme == "https" else 80)
-    address = f"{host.hostname}:{port}"
+    address = address_in(location)
     return Device(texts["UDN"], texts["friendlyName"] or address, "dlna", address, texts["modelName"], location)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from headrace.casting.base import KINDS, Device, Kind
+from headrace.core.source import format_peer
 from headrace.errors import PlayerError
 
 PREFIXES: dict[str, Kind] = {"cast": "chromecast", "dlna": "dlna"}
@@ -40,17 +41,23 @@ def direct(wish: Wish) -> Device | None:
     """The device that is named by where it is; None when it has to be looked for."""
     if wish.what.startswith(("http://", "https://")):
         try:
-            parts = urlsplit(wish.what)
-            port = parts.port or (443 if parts.scheme == "https" else 80)
+            host, address = urlsplit(wish.what).hostname, address_in(wish.what)
         except ValueError:
             return None
-        if wish.kind == "chromecast" or not parts.hostname:
+        if wish.kind == "chromecast" or not host:
             return None
-        return Device(wish.what, parts.hostname, "dlna", _joined(parts.hostname, port), url=wish.what)
+        return Device(wish.what, host, "dlna", address, url=wish.what)
     place = _place(wish.what) if wish.kind == "chromecast" else None
     if place is None:
         return None
-    return Device(_joined(*place), _joined(*place), "chromecast", _joined(*place))
+    address = format_peer(place)
+    return Device(address, address, "chromecast", address)
+
+
+def address_in(url: str) -> str:
+    """``host:port`` of an http(s) URL; ``ValueError`` when the port is none."""
+    parts = urlsplit(url)
+    return format_peer((parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)))
 
 
 def _place(what: str) -> tuple[str, int] | None:
@@ -61,10 +68,6 @@ def _place(what: str) -> tuple[str, int] | None:
         return str(ipaddress.ip_address(what.strip("[]"))), CAST_PORT
     except ValueError:
         return None
-
-
-def _joined(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def fits(device: Device, wish: Wish) -> bool:

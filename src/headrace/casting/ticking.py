@@ -34,7 +34,6 @@ class Clockwork:
         """A show begins, at this second."""
         self._began = True
         self.status = Status("starting", None, duration, self.status.volume, self.status.muted)
-        self._at = self._loop.time()
         self._tell(self.status)
 
     def hear(self, state: str, position: float | None, duration: float | None, rate: float = 1.0) -> None:
@@ -42,7 +41,7 @@ class Clockwork:
         if self.status.over or not self._began:
             return
         here = self.position if position is None else position
-        self._at, self._rate = self._loop.time(), rate
+        self._rate = rate
         changed = replace(self.status, state=state, position=here, duration=duration or self.status.duration)
         self._tell(changed)
 

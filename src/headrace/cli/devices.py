@@ -34,7 +34,7 @@ def run(arguments: Arguments) -> int:
     import asyncio
 
     from headrace.casting import names
-    from headrace.casting.discover import listed, search
+    from headrace.casting.discover import search
 
     settings = arguments.settings
     patience = not settings.json and is_terminal()
@@ -47,7 +47,7 @@ def run(arguments: Arguments) -> int:
         if patience:
             sys.stderr.write("\x1b[K")
     if settings.json:
-        sys.stdout.write(json.dumps({"devices": listed(found)}) + "\n")
+        sys.stdout.write(json.dumps({"devices": [device.as_dict() for device in found]}) + "\n")
     elif found:
         sys.stdout.write(table(found) + "\n")
     if not found:

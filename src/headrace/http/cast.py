@@ -7,7 +7,7 @@ plays: ``cast`` events tell.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -43,7 +43,7 @@ WITHOUT = "none"
 class CastApi:
     """The handlers. ``urls`` makes URLs for a device at an address."""
 
-    def __init__(self, torrents: Torrents, stage: Stage, shows: Shows, urls: Callable[[str], Urls]) -> None:
+    def __init__(self, torrents: Torrents, stage: Stage, shows: Shows, urls: Callable[[str], Awaitable[Urls]]) -> None:
         self._torrents, self._stage, self._shows, self._urls = torrents, stage, shows, urls
 
     def routes(self) -> list[web.RouteDef]:
@@ -75,7 +75,7 @@ class CastApi:
         file = self._file(wish)
         try:
             device = await self._stage.find(wish.device)
-            urls = self._urls(device.host)
+            urls = await self._urls(device.host)
             captions = None if wish.subtitles == WITHOUT else await captions_of(file, urls, wish.subtitles)
             if captions is None and wish.subtitles not in (None, WITHOUT):
                 raise Refused(422, "no_track", "The video has no such subtitle file.", "Ask for its list of subtitles.")

@@ -6,9 +6,9 @@ the client really connected to, and what the user allowed.
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import re
-import socket
 
 from headrace import interfaces
 
@@ -54,17 +54,12 @@ def bracketed(host: str) -> str:
 def lan_address() -> str:
     """The address by which others in the network reach this machine; loopback when there is no network.
 
-    Connecting a datagram socket sends nothing: it only asks the routing table. 192.0.2.1 and 2001:db8::1 are for
-    documentation (RFC 5737, RFC 3849), so that no real host is meant. Without a way to them (a bridge of containers,
-    say) it is the first address of an interface.
+    192.0.2.1 and 2001:db8::1 are for documentation (RFC 5737, RFC 3849), so that no real host is meant. Without a way
+    to them (a bridge of containers, say) it is the first address of an interface.
     """
-    for family, target in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
-        try:
-            with socket.socket(family, socket.SOCK_DGRAM) as probe:
-                probe.connect((target, 9))
-                return str(probe.getsockname()[0])
-        except OSError:
-            continue
+    for target in ("192.0.2.1", "2001:db8::1"):
+        with contextlib.suppress(OSError):
+            return interfaces.address_towards(target)
     return next(iter(interfaces.addresses()), "127.0.0.1")
 
 

@@ -5,18 +5,14 @@ Rules: only what was lent is served, by a name that cannot be guessed, and never
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 
 from aiohttp import web
 
 from headrace.casting.base import Captions
 from headrace.errors import InputError
-from headrace.http.headers import cors
+from headrace.http.subtitles import served
 from headrace.http.urls import Urls
-from headrace.media.webvtt import to_srt
-
-TYPES = {"vtt": "text/vtt", "srt": "application/x-subrip"}
 
 
 class Lent:
@@ -37,10 +33,7 @@ class Lent:
 
     async def handle(self, request: web.Request) -> web.Response:
         """One of them."""
-        text, form = self._texts.get(request.match_info["name"]), request.match_info["form"]
+        text = self._texts.get(request.match_info["name"])
         if text is None:
             raise InputError("There are no such subtitles.", kind="no_track")
-        if form == "srt":
-            text = await asyncio.to_thread(to_srt, text)
-        headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **cors()}
-        return web.Response(text=text, content_type=TYPES[form], charset="utf-8", headers=headers)
+        return await served(text, request.match_info["form"], "no-store")

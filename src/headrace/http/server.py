@@ -12,13 +12,13 @@ from collections.abc import Callable, Sequence
 
 from aiohttp import web
 
-from headrace.casting.reach import address_towards, is_here
+from headrace.casting.reach import address_towards
 from headrace.errors import InputError, PlayerError
 from headrace.http.api import Api
 from headrace.http.events import Events
 from headrace.http.guard import Guard, ProtocolLog, json_response
 from headrace.http.hls import Hls
-from headrace.http.hosts import bracketed, host_of, is_wildcard, lan_address
+from headrace.http.hosts import bracketed, host_of, is_loopback, is_wildcard, lan_address
 from headrace.http.keeper import Exhibit, Keeper, Stage
 from headrace.http.lent import Lent
 from headrace.http.listen import open_sockets
@@ -117,17 +117,17 @@ class Server:
         """The URL of a torrent's playlist."""
         return self._urls.playlist(torrent)
 
-    def urls_towards(self, host: str) -> Urls:
+    async def urls_towards(self, host: str) -> Urls:
         """URLs for a device at this address; ``PlayerError`` when it cannot reach us there."""
-        here = address_towards(host)
+        here = await address_towards(host)
         if here not in self._bound and not self.everywhere:
-            if all(map(is_here, self._bound)):
+            if all(map(is_loopback, self._bound)):
                 raise PlayerError(
                     "The device cannot reach this server, which serves this machine only.",
                     f"Start it with --host {here}; a token guards it then.",
                     kind="unreachable",
                 )
-            here = next(bound for bound in self._bound if not is_here(bound))
+            here = next(bound for bound in self._bound if not is_loopback(bound))
         return Urls(f"http://{bracketed(here)}:{self.port}", self._token)
 
     @property

@@ -19,7 +19,7 @@ from aiohttp import web
 
 from headrace.core.cues import webvtt
 from headrace.core.languages import language_of
-from headrace.core.media_types import suffix_of
+from headrace.core.media_types import media_type_of, suffix_of
 from headrace.core.pieces import missing_in
 from headrace.core.subtitles import Sidecar
 from headrace.errors import InputError
@@ -41,7 +41,6 @@ LONGEST_PART = 600.0
 """Seconds of a film in one part."""
 KEPT = 32
 """Whole tracks that are kept: 100 kB each."""
-_TYPES = {"vtt": "text/vtt", "srt": "application/x-subrip"}
 _TEXT = frozenset({"ass", "ssa", "subrip", "mov_text", "webvtt", "text"})
 """FFmpeg's names of subtitles that are text; the others are pictures."""
 
@@ -82,11 +81,7 @@ class Subtitles:
                 raise no_track()
             data = await read_whole(file.torrent.file(found.entry.index))
             text = await asyncio.to_thread(to_webvtt, data, suffix_of(found.entry.path), found.language)
-        form = request.match_info["form"]
-        if form == "srt":
-            text = await asyncio.to_thread(to_srt, text)
-        headers = {"Cache-Control": "private, max-age=86400", "X-Content-Type-Options": "nosniff", **cors()}
-        return web.Response(text=text, content_type=_TYPES[form], charset="utf-8", headers=headers)
+        return await served(text, request.match_info["form"], "private, max-age=86400")
 
     async def part(self, request: web.Request) -> web.Response:
         """Cues of a track inside the video, between two seconds, of what is there."""
@@ -179,6 +174,14 @@ def embedded_json(track: Track, url: str) -> dict[str, Any]:
         "hearing_impaired": any(word in title.split() for word in ("sdh", "cc", "(sdh)", "[sdh]")),
         "url": url,
     }
+
+
+async def served(text: str, form: str, caching: str) -> web.Response:
+    """WebVTT as ``vtt`` or ``srt``, for pages and devices anywhere; ``caching`` is the Cache-Control."""
+    if form == "srt":
+        text = await asyncio.to_thread(to_srt, text)
+    headers = {"Cache-Control": caching, "X-Content-Type-Options": "nosniff", **cors()}
+    return web.Response(text=text, content_type=media_type_of(f"_.{form}"), charset="utf-8", headers=headers)
 
 
 async def beside(file: File) -> list[Sidecar]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from headrace.casting.base import Caster, Device, OnStatus, Show, Status
+from headrace.casting.base import Caster, Device, Show, Status
 from headrace.casting.connect import connect
 from headrace.errors import HeadraceError, PlayerError
 from headrace.players.base import OnState, PlayerState
@@ -96,8 +96,7 @@ class CastPlayer:
 async def start(device: Device, show: Show, path: str, on_state: OnState) -> CastPlayer:
     """Have the device play; ``PlayerError`` when it does not answer, or refuses."""
     player = CastPlayer(device, path, on_state)
-    hear: OnStatus = player.hear
-    player.caster = await connect(device, hear)
+    player.caster = await connect(device, player.hear)
     try:
         await player.caster.load(show)
     except BaseException:

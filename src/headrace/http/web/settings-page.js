@@ -122,8 +122,10 @@ class SettingsPage extends HTMLElement {
   }
 
   async #endLogin(id, name) {
-    await this.#try(() => api.endLogin(id));
-    toast(`${name} was logged out.`);
+    await this.#try(async () => {
+      await api.endLogin(id);
+      toast(`${name} was logged out.`);
+    });
     await this.#load();
   }
 
@@ -136,8 +138,10 @@ class SettingsPage extends HTMLElement {
   }
 
   async #logOut() {
-    await this.#try(() => api.logOut());
-    location.replace("/"); // and nothing of what was shown is left
+    await this.#try(async () => {
+      await api.logOut();
+      location.replace("/"); // and nothing of what was shown is left
+    });
   }
 }
 
