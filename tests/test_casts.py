@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from headrace import casts
 from headrace.casting.base import Device, OnStatus, Show, Status
@@ -128,3 +129,17 @@ async def test_searches_are_shared(world: World, monkeypatch: pytest.MonkeyPatch
 async def test_devices_are_named_as_players_are(world: World) -> None:
     assert (await world.casts.find("cast:10.0.0.7")).address == "10.0.0.7:8009"
     assert (await world.casts.find("dlna:http://10.0.0.7/d.xml")).kind == "dlna"
+
+
+async def test_who_was_met_is_not_looked_for_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def search() -> list[Device]:
+        return [replace(TV, address="127.0.0.2:80")]
+
+    monkeypatch.setattr(casts.discover, "search", search)
+    await world.casts.begin(TV, SHOW, FILE)
+    assert await world.casts.find("uuid:1") == TV
+    await world.casts.devices()
+    assert (await world.casts.find("uuid:1")).address == "127.0.0.2:80", "where it answered last"
+    direct = await world.casts.find("cast:10.0.0.7")
+    await world.casts.begin(direct, SHOW, FILE)
+    assert await world.casts.find(direct.id) == direct, "what a cast calls its device"

@@ -86,19 +86,24 @@ class Casts:
         self._subscribers: list[Callable[[events.Cast], None]] = []
         self._closing: set[asyncio.Task[None]] = set()
         self._search: asyncio.Task[list[Device]] | None = None
+        self._met: dict[str, Device] = {}
+        """By id: those that answered a search, where they did last, and those that were found by their address."""
 
     async def devices(self) -> list[Device]:
         """Who answers now; who asks while a search is under way gets what that finds."""
         if self._search is None or self._search.done():
             self._search = asyncio.get_running_loop().create_task(discover.search())
-        return await asyncio.shield(self._search)
+        found = await asyncio.shield(self._search)
+        self._met.update((device.id, device) for device in found)
+        return found
 
     async def find(self, name: str) -> Device:
-        """The device of this id, name or address."""
-        return await discover.find(wish_of(name) or Wish(None, name))
+        """The device of this id, name or address. By the id of one that was met nothing is looked for."""
+        return self._met.get(name) or await discover.find(wish_of(name) or Wish(None, name))
 
     async def begin(self, device: Device, show: Show, file: File) -> events.Cast:
         """Have it play."""
+        self._met[device.id] = device
         for other in [cast for cast in self._casts.values() if cast.device.id == device.id]:
             await self._end(other)
         cast = Cast(device, file, self._keeper, self._told, self._ended)

@@ -6,8 +6,9 @@ import asyncio
 import json
 
 import pytest
+from msgspec.structs import replace
 
-from headrace.core.events import Progress, Ready, Warning
+from headrace.core.events import Cast, Progress, Ready, Warning
 from headrace.http import events
 from headrace.http.events import Letter, Mailbox
 
@@ -18,7 +19,7 @@ def progress(n=0):
 
 
 def letters(text):
-    return [Letter(n, name, name.encode() + b"%d" % n) for n, name in enumerate(text)]
+    return [Letter(n, name == "progress", name.encode() + b"%d" % n) for n, name in enumerate(text)]
 
 
 async def test_a_mailbox_gives_all_that_came_in_order():
@@ -48,9 +49,9 @@ async def test_a_mailbox_wakes_who_waits_and_ends():
     box = Mailbox()
     waiting = asyncio.create_task(box.take())
     await asyncio.sleep(0)
-    box.put(Letter(1, "ready", b"a"))
+    box.put(Letter(1, False, b"a"))
     assert await waiting == [b"a"]
-    box.put(Letter(2, "ready", b"b"))
+    box.put(Letter(2, False, b"b"))
     box.close()
     assert await box.take() == [b"b"]
     assert await box.take() is None
@@ -61,7 +62,7 @@ async def test_what_is_said_late_is_made_when_it_is_taken():
     texts = iter([b"first", b"second"])
     box.call(lambda: next(texts))
     box.call(lambda: next(texts))
-    box.put(Letter(1, "ready", b"letter"))
+    box.put(Letter(1, False, b"letter"))
     assert await box.take() == [b"letter", b"first"]
     box.call(lambda: next(texts))
     box.close()
@@ -139,6 +140,18 @@ async def test_who_comes_back_gets_what_it_missed_but_no_old_progress(world):
     both = await listen(world, f"Last-Event-ID: {blocks[-1]['id']}", path=f"/api/v1/events?last={seen}")
     torrent.say(Ready(4))
     assert json.loads((await both.block())["data"])["buffered_bytes"] == 4
+
+
+async def test_who_comes_back_hears_of_devices_what_is_said_once(world):
+    torrent = world.add([("a.mkv", b"x")])
+    server = await world.start()
+    torrent.say(Ready(1))
+    seen = (await (await listen(world, "Last-Event-ID: other-1")).block())["id"]
+    cast = Cast("c1", "uuid:1", "TV", "dlna", torrent.info_hash, 0)
+    for state in ("playing", "paused", "playing", "ended"):
+        server._events.tell(replace(cast, state=state))
+    again = await listen(world, f"Last-Event-ID: {seen}")
+    assert [json.loads((await again.block())["data"])["state"] for _ in range(2)] == ["paused", "ended"]
 
 
 @pytest.mark.parametrize("last", ["other-9", "9", "x", "-", "other-²"])

@@ -1,8 +1,8 @@
 """``/api/v1/events``: what happens, as server-sent events (WHATWG HTML, section 9.2).
 
 Rules: whoever listens slowly loses, nobody waits for it: its mailbox is bounded, and the oldest progress goes first.
-An id names one event of one run of the server; a client that comes back with it gets what it missed, but for progress,
-as far as that is still known. With ``?map=INFOHASH`` come ``map`` events too (``http.maps``); they have no id.
+An id names one event of one run of the server; a client that comes back with it gets what it missed, but for what
+passes, as far as that is still known. With ``?map=INFOHASH`` come ``map`` events too (``http.maps``); they have no id.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from aiohttp import web
 
-from headrace.core.events import Note, Of
+from headrace.core.events import Cast, Note, Of
 from headrace.http.body import reset
 from headrace.http.maps import MapFeed
 from headrace.streaming.registry import Torrents
@@ -32,15 +32,18 @@ REMEMBERED = 256
 RETRY = 2000
 """Milliseconds after which a browser comes back."""
 
-_PASSING = frozenset({"progress", "cast"})
-"""What is out of date a second later."""
+
+def passes(note: Note) -> bool:
+    """Whether it is out of date a second later, and said anew then. Of devices that holds for those that play: that one
+    pauses, or is over, is said once."""
+    return note.event == "progress" or (isinstance(note, Cast) and note.state == "playing")
 
 
 class Letter(NamedTuple):
     """One event, ready to send."""
 
     number: int
-    name: str
+    passing: bool
     text: bytes
 
 
@@ -57,7 +60,7 @@ class Mailbox:
     def put(self, letter: Letter) -> None:
         """Add a letter; when it is full, throw away the oldest progress, or else the oldest."""
         if len(self._letters) >= self._size:
-            passing = next((n for n, old in enumerate(self._letters) if old.name in _PASSING), 0)
+            passing = next((n for n, old in enumerate(self._letters) if old.passing), 0)
             del self._letters[passing]
         self._letters.append(letter)
         self._wake.set()
@@ -166,8 +169,8 @@ class Events:
         number = next(self._numbers)
         # JSON with ASCII only has no line breaks and no lone surrogates.
         text = f"id: {self._run}-{number}\nevent: {name}\ndata: {json.dumps(data)}\n\n"
-        letter = Letter(number, name, text.encode())
-        if name not in _PASSING:
+        letter = Letter(number, passes(note.note if isinstance(note, Of) else note), text.encode())
+        if not letter.passing:
             self._past.append(letter)
         for mailbox in self._mailboxes:
             mailbox.put(letter)

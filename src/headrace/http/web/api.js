@@ -75,6 +75,12 @@ export const logOut = () => call("POST", "/logout");
 /** How far the server's demo is; it has none where this fails. */
 export const demo = () => call("GET", "/demo");
 export const beginDemo = () => call("POST", "/demo");
+/** Chromecasts and televisions that answer; takes some seconds. */
+export const devices = async (signal) => (await call("GET", "/devices", undefined, undefined, { signal })).devices;
+export const casts = async () => (await call("GET", "/cast")).casts;
+export const beginCast = (what, signal) => call("POST", "/cast", what, "application/json", { signal });
+export const changeCast = (id, what) => call("PATCH", `/cast/${encodeURIComponent(id)}`, what);
+export const endCast = (id) => call("DELETE", `/cast/${encodeURIComponent(id)}`);
 export const positions = async (infohash) => (await call("GET", `${of(infohash)}/positions`)).positions;
 export const position = (infohash, index) => call("GET", `${fileOf(infohash, index)}/position`);
 /** Also told when the page goes away (`keepalive`). */

@@ -1,6 +1,7 @@
 // The page: one element per address. `#/` is the library, `#/t/HASH` a torrent, `#/t/HASH/INDEX` the player,
 // `#/settings` the settings.
 
+import { casts } from "./casts.js";
 import { el, icon, say, toast } from "./dom.js";
 import { live } from "./live.js";
 import { loginDialog } from "./login.js";
@@ -47,6 +48,8 @@ function told({ event, name, data, freed }) {
 }
 
 live.hear(told);
+casts.addEventListener("change", () => casts.all.length && import("./cast-bars.js"));
+casts.load();
 live.addEventListener("open", () => say(connection, ""));
 live.addEventListener("lost", () => say(connection, "Connecting…"));
 document.addEventListener("hr-login", () => loginDialog());

@@ -4,8 +4,8 @@ import { el } from "./dom.js";
 
 const RATES = "0.5 0.75 1 1.25 1.5 1.75 2";
 
-/** A <media-controller> with the video in it. `next` is our own button for the bar. */
-export function controls(video, next) {
+/** A <media-controller> with the video in it. `next` and `cast` are our own buttons for the bar. */
+export function controls(video, next, cast) {
   const menus = [
     el("media-captions-menu", { hidden: true, anchor: "auto" }),
     el("media-audio-track-menu", { hidden: true, anchor: "auto" }),
@@ -23,6 +23,7 @@ export function controls(video, next) {
     el("media-captions-menu-button"),
     el("media-audio-track-menu-button"),
     el("media-playback-rate-menu-button", { class: "wide" }),
+    cast,
     el("media-pip-button", { class: "wide" }),
     el("media-fullscreen-button"));
   return el("media-controller", { nohotkeys: true, autohide: "3" },

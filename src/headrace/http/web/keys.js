@@ -22,7 +22,20 @@ const PICTURE = 1 / 24;
 const SPEEDS = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2];
 
 /** Hear keys anywhere on the page, but not what fields, menus and sliders take themselves. */
-export function listenForKeys(video, page, signal) {
+export function listenForKeys(page, signal) {
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || taken(event)) return;
+    const actions = actionsOn(page.video(), page);
+    const digit = /^[0-9]$/.test(event.key) ? () => actions.share(Number(event.key) / 10) : null;
+    const action = digit ?? actions[event.key] ?? (event.shiftKey ? null : actions[event.key.toLowerCase()]);
+    if (!action) return;
+    event.preventDefault();
+    action();
+  }, { signal });
+}
+
+/** By key. `video` may be a film on a device, which has no speed, no pictures and no subtitles to choose from here. */
+function actionsOn(video, page) {
   const to = (seconds) => {
     const end = Number.isFinite(video.duration) ? video.duration : Infinity;
     video.currentTime = Math.min(Math.max(0, seconds), end);
@@ -37,8 +50,10 @@ export function listenForKeys(video, page, signal) {
     const place = SPEEDS.findIndex((rate) => rate >= video.playbackRate - 0.001);
     video.playbackRate = SPEEDS[Math.min(SPEEDS.length - 1, Math.max(0, place + step))];
   };
+  const pictures = video.paused && video.videoWidth;
   const toggle = () => (video.paused ? video.play().catch(() => {}) : video.pause());
-  const actions = {
+  return {
+    share,
     k: toggle, " ": toggle,
     j: () => by(-10), l: () => by(10),
     ArrowLeft: () => by(-5), ArrowRight: () => by(5),
@@ -49,29 +64,23 @@ export function listenForKeys(video, page, signal) {
     i: () => pictureInPicture(video),
     Home: () => to(0), End: () => share(1),
     "<": () => speed(-1), ">": () => speed(1),
-    ",": () => video.paused && by(-PICTURE), ".": () => video.paused && by(PICTURE),
+    ",": () => pictures && by(-PICTURE), ".": () => pictures && by(PICTURE),
     N: () => page.go(1), P: () => page.go(-1),
     "?": helpDialog,
   };
-  document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || taken(event)) return;
-    const digit = /^[0-9]$/.test(event.key) ? () => share(Number(event.key) / 10) : null;
-    const action = digit ?? actions[event.key] ?? (event.shiftKey ? null : actions[event.key.toLowerCase()]);
-    if (!action) return;
-    event.preventDefault();
-    action();
-  }, { signal });
 }
 
 /** Whether the key belongs to what has the focus. */
 function taken(event) {
   const target = event.target;
-  if (document.querySelector("dialog[open]") || target.closest("input, textarea, select")) return true;
+  if (document.querySelector("dialog[open]") || target.closest("input:not([type=range]), textarea, select")) return true;
   const name = target.localName;
   if (event.key === " " || event.key === "Enter") {
     return Boolean(target.closest("button, a, summary")) || /^media-.*(button|menu|item)$/.test(name);
   }
-  if (event.key.startsWith("Arrow") || event.key === "Home" || event.key === "End") return /^media-.*(range|menu|item)$/.test(name);
+  if (event.key.startsWith("Arrow") || event.key === "Home" || event.key === "End") {
+    return name === "input" || /^media-.*(range|menu|item)$/.test(name);
+  }
   return false;
 }
 

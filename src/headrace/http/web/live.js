@@ -5,6 +5,7 @@ import { Pieces } from "./pieces.js";
 const NAMES = [
   "starting", "added", "removed", "metadata", "selected", "serving", "ready", "player", "progress", "waiting",
   "resumed", "warning", "error", "done", "map", "changed", "position", "demo", "evicted",
+  "cast",
 ];
 
 class Live extends EventTarget {

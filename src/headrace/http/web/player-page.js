@@ -3,6 +3,9 @@
 import "./vendor/media-chrome.js";
 import "./stream-map.js";
 import * as api from "./api.js";
+import { CastCover } from "./cast-cover.js";
+import { castDialog } from "./cast-dialog.js";
+import { casts } from "./casts.js";
 import { controls } from "./controls.js";
 import { el, icon, say } from "./dom.js";
 import { InnerTrack } from "./inner-tracks.js";
@@ -13,17 +16,11 @@ import { resumePoint, savePosition } from "./positions.js";
 import { ResumeNote } from "./resume-note.js";
 import { shareDialog } from "./share.js";
 import { TorrentStore } from "./torrent-store.js";
-import { preferredTrack, rememberTrack, trackElement } from "./tracks.js";
+import { preferredTrack, rememberTrack, shownTrack, trackElement } from "./tracks.js";
+import { UpNext } from "./up-next.js";
 import * as words from "./words.js";
 
 const SAVE_EVERY = 5;
-/** Seconds before the end from which the next one's start is fetched, and how much of it. */
-const PREFETCH_BEFORE = 90;
-const PREFETCH_BYTES = 4 * 1024 * 1024;
-/** Seconds before the end, and at most this share of the whole, in which the next one is offered. */
-const OFFER_BEFORE = 20;
-const OFFER_SHARE = 0.1;
-const OFFER_LEAST = 5;
 
 class PlayerPage extends HTMLElement {
   #end = new AbortController();
@@ -32,13 +29,20 @@ class PlayerPage extends HTMLElement {
   #file = null;
   #saved = 0;
   #resumed = false;
-  #prefetched = false;
   #video = el("video", { slot: "media", playsinline: true, preload: "auto" });
   #playback = new Playback(this.#video, (problem) => this.#tell(problem));
   #nextButton = el("button", { type: "button", class: "in-bar", "aria-label": "Next (Shift+N)", onclick: () => this.go(1) }, icon("next"));
+  #castButton = el("button", { type: "button", class: "in-bar", "aria-label": "Play on a device", hidden: true, onclick: () => this.#toDevice() }, icon("cast"));
+  #cover = new CastCover({
+    away: () => this.#away(),
+    back: (point, plays) => this.#open(this.#file, point ?? this.#left, plays),
+    next: (cast) => this.go(1, cast),
+    moved: () => this.#moved(),
+  }, this.#end.signal);
+  #left = null;
   #resume = new ResumeNote(this.#video, this.#end.signal);
   #overlay = el("div", { class: "overlay", role: "status" });
-  #upNext = el("div", { class: "up-next", hidden: true });
+  #upNext = new UpNext(this.#video, () => this.go(1));
   #title = el("h1", { class: "player-title" });
   #state = el("p", { class: "state" });
   #notice = el("div", { role: "alert" });
@@ -50,15 +54,17 @@ class PlayerPage extends HTMLElement {
   connectedCallback() {
     const infohash = this.getAttribute("infohash");
     this.#store = new TorrentStore(infohash, this.#end.signal);
+    const controller = controls(this.#video, this.#nextButton, this.#castButton);
     const stage = el("div", { class: "stage" },
-      this.#resume.node, controls(this.#video, this.#nextButton), this.#overlay, this.#upNext);
+      this.#resume.node, controller, this.#cover.node, this.#overlay, this.#upNext.node);
+    controller.fullscreenElement = stage; // with what is said over the picture
     this.#listBox.append(el("h2", {}, "In this torrent"), this.#list);
     this.append(
       stage,
       el("div", { class: "player-head" },
         el("a", { class: "back", href: `#/t/${infohash}` }, icon("back"), "Torrent"),
         el("div", { class: "actions" },
-          el("button", { type: "button", onclick: () => shareDialog(this.#store, this.#file) }, icon("share"), el("span", {}, "Open elsewhere")),
+          el("button", { type: "button", onclick: () => shareDialog(this.#store, this.#file, this.#castable()) }, icon("share"), el("span", {}, "Open elsewhere")),
           el("button", { type: "button", class: "quiet only-keys", onclick: helpDialog }, icon("keys"), el("span", {}, "Keys")))),
       this.#title, this.#state, this.#notice,
       el("section", { class: "panel", "aria-label": "Stream map" }, el("h2", {}, "Stream map"), this.#map),
@@ -91,10 +97,13 @@ class PlayerPage extends HTMLElement {
     on("ended", () => this.#ended());
     this.#video.textTracks.addEventListener("change", () => rememberTrack(this.#video), { signal });
     this.#map.addEventListener("seekto", ({ detail }) => {
-      if (Number.isFinite(this.#video.duration)) this.#video.currentTime = detail * this.#video.duration;
+      if (Number.isFinite(this.#shown.duration)) this.#shown.currentTime = detail * this.#shown.duration;
     });
+    const able = () => { this.#castButton.hidden = !casts.able; };
+    casts.addEventListener("change", able, { signal });
+    able();
     window.addEventListener("pagehide", () => this.#save(), { signal });
-    listenForKeys(this.#video, { stage: () => this.querySelector("media-controller"), go: (by) => this.go(by) }, signal);
+    listenForKeys({ video: () => this.#shown, stage: () => this.querySelector(".stage"), go: (by) => this.go(by) }, signal);
   }
 
   // which file
@@ -117,35 +126,77 @@ class PlayerPage extends HTMLElement {
     this.#moved();
   }
 
-  /** Play another file in the same element, so that fullscreen stays. */
-  go(by) {
+  /** Play another file in the same element, so that fullscreen stays, or on the same device; whether there is one. */
+  go(by, cast = this.#cover.cast) {
     const file = this.#store.next(this.#file, by);
-    if (!file) return;
+    if (!file) return false;
     this.#save();
     history.replaceState(null, "", `#/t/${this.#store.infohash}/${file.index}`);
+    if (cast) this.#cover.begin(cast, { infohash: this.#store.infohash, index: file.index });
     this.#open(file);
     this.#showList();
+    return true;
   }
 
-  async #open(file) {
+  /** Play a file here, from a point that is known or where somebody stopped; unless a device plays it. */
+  async #open(file, point = null, plays = true) {
     this.#opened.abort();
     this.#opened = new AbortController();
     const { signal } = this.#opened;
     this.#file = file;
     this.#resumed = false;
-    this.#prefetched = false;
     this.#saved = 0;
-    this.#upNext.hidden = true;
+    this.#left = point;
+    this.#upNext.reset();
     this.#resume.hide();
     this.#notice.replaceChildren();
+    this.#cover.follow(this.#store.torrent.infohashes, file.index);
     say(this.#title, words.fileTitle(file));
     document.title = `${words.baseName(file.path)} – Headrace`;
     this.#nextButton.hidden = !this.#store.next(file);
     this.#video.replaceChildren();
+    this.#live();
+    if (this.#cover.away) {
+      this.#away();
+      return;
+    }
     const decided = this.#playback.open(this.#store.infohash, file, local(file.url), signal);
     this.#announce();
-    this.#video.play().catch(() => {}); // not without a click; then the button waits for one
+    if (plays) this.#video.play().catch(() => {}); // not without a click; then the button waits for one
     await Promise.all([this.#addSubtitles(file, signal), decided.then(() => this.#warn(file, signal))]);
+  }
+
+  /** A device plays it: let go of the file. */
+  #away() {
+    if (this.#resumed) this.#left = this.#video.currentTime;
+    this.#resumed = false; // and where it is here is no place to keep
+    this.#opened.abort();
+    this.#playback.close();
+    this.#video.pause();
+    this.#video.removeAttribute("src");
+    this.#video.load();
+    this.#video.replaceChildren();
+    this.#upNext.reset();
+    this.#resume.hide();
+  }
+
+  #toDevice() {
+    castDialog({ infohash: this.#store.infohash, index: this.#file.index, name: words.fileTitle(this.#file), ...this.#castable() });
+  }
+
+  /** What the dialog for devices is to know: where this video is, and which subtitles it shows. */
+  #castable() {
+    let played = false;
+    return {
+      start: () => {
+        played = !this.#video.paused;
+        this.#video.pause();
+        return this.#resumed ? this.#video.currentTime : null;
+      },
+      subtitles: () => shownTrack(this.#video),
+      begun: (cast) => this.#cover.begun(cast),
+      failed: () => { if (played) this.#video.play().catch(() => {}); },
+    };
   }
 
   #announce() {
@@ -180,7 +231,7 @@ class PlayerPage extends HTMLElement {
   }
 
   #tell(text) {
-    const open = el("button", { type: "button", class: "quiet", onclick: () => shareDialog(this.#store, this.#file) }, "Open elsewhere");
+    const open = el("button", { type: "button", class: "quiet", onclick: () => shareDialog(this.#store, this.#file, this.#castable()) }, "Open elsewhere");
     this.#notice.replaceChildren(el("p", { class: "problem" }, text, " ", this.#file ? open : null));
   }
 
@@ -196,6 +247,10 @@ class PlayerPage extends HTMLElement {
     if (this.#resumed || !this.#file) return;
     this.#resumed = true;
     const file = this.#file;
+    if (this.#left !== null) {
+      this.#video.currentTime = this.#left;
+      return;
+    }
     const point = await resumePoint(this.#store.infohash, file.index);
     if (file !== this.#file || point <= 0 || this.#video.currentTime >= 5) return;
     this.#video.currentTime = point;
@@ -203,45 +258,15 @@ class PlayerPage extends HTMLElement {
   }
 
   #ticked() {
-    const { currentTime, duration } = this.#video;
-    if (Math.abs(currentTime - this.#saved) >= SAVE_EVERY) this.#save();
+    if (Math.abs(this.#video.currentTime - this.#saved) >= SAVE_EVERY) this.#save();
     this.#moved();
     const next = this.#file && this.#store.next(this.#file);
-    if (!next || !Number.isFinite(duration) || duration - currentTime > PREFETCH_BEFORE) return;
-    this.#prefetch(next);
-    this.#offer(next, duration - currentTime);
-  }
-
-  /** A range request is a reader: the server fetches the file's index and start for it. */
-  #prefetch(next) {
-    if (this.#prefetched || this.#video.paused) return;
-    this.#prefetched = true;
-    const last = Math.min(next.size, PREFETCH_BYTES) - 1;
-    fetch(local(next.url), { headers: { Range: `bytes=0-${last}` }, signal: this.#opened.signal, cache: "no-store" })
-      .then((response) => response.body.pipeTo(new WritableStream()))
-      .catch(() => {}); // what matters is asking; the player will say what fails
-  }
-
-  #offer(next, left) {
-    const before = Math.max(OFFER_LEAST, Math.min(OFFER_BEFORE, this.#video.duration * OFFER_SHARE));
-    const hidden = left > before || this.#upNext.dataset.refused === String(this.#file.index);
-    if (!hidden && this.#upNext.hidden) {
-      this.#upNext.replaceChildren(
-        el("p", {}, el("b", {}, "Next: "), words.fileTitle(next)),
-        el("button", { type: "button", class: "primary", onclick: () => this.go(1) }, "Play now"),
-        el("button", { type: "button", onclick: () => this.#stay() }, "Stay here"));
-    }
-    this.#upNext.hidden = hidden;
-  }
-
-  #stay() {
-    this.#upNext.dataset.refused = String(this.#file.index);
-    this.#upNext.hidden = true;
+    if (next) this.#upNext.ticked(this.#file, next, local(next.url), this.#opened.signal);
   }
 
   #ended() {
     this.#save();
-    if (this.#upNext.dataset.refused !== String(this.#file.index)) this.go(1);
+    if (this.#upNext.wanted(this.#file)) this.go(1);
   }
 
   #save() {
@@ -252,9 +277,14 @@ class PlayerPage extends HTMLElement {
   }
 
   // how it is doing
+  /** The video, or what stands for it. */
+  get #shown() {
+    return this.#cover.media ?? this.#video;
+  }
+
   #moved() {
     const { pieces } = this.#store;
-    const { currentTime, duration } = this.#video;
+    const { currentTime, duration } = this.#shown;
     if (!this.#file) return;
     const share = Number.isFinite(duration) && duration > 0 ? currentTime / duration : 0;
     this.#map.update(pieces, this.#file, share);
@@ -277,13 +307,13 @@ class PlayerPage extends HTMLElement {
   }
 
   #byte() {
-    const { currentTime, duration } = this.#video;
+    const { currentTime, duration } = this.#shown;
     return Number.isFinite(duration) && duration > 0 ? Math.floor((currentTime / duration) * this.#file.size) : 0;
   }
 
   /** Seconds that lie ready after what is shown; null while the length is not known. */
   #ahead() {
-    const { duration } = this.#video;
+    const { duration } = this.#shown;
     if (!Number.isFinite(duration) || !(duration > 0)) return null;
     return (this.#store.pieces.ahead(this.#file, this.#byte()) / this.#file.size) * duration;
   }
@@ -291,6 +321,7 @@ class PlayerPage extends HTMLElement {
   /** Whether the picture stands still for want of data. */
   #held() {
     const video = this.#video;
+    if (this.#cover.away) return ["starting", "buffering"].includes(this.#cover.cast?.state);
     return !video.error && !video.ended && video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA && Boolean(this.#file || !this.#store.files.length);
   }
 

@@ -1,17 +1,26 @@
 // The dialog "open elsewhere": another player on this machine, another device, the bare address.
 
+import { castDialog } from "./cast-dialog.js";
+import { casts } from "./casts.js";
 import { copyText, el, icon } from "./dom.js";
 import { inside } from "./words.js";
 
 const LOCAL = /^(localhost|127\.|\[::1\])/;
 
-export function shareDialog(store, file) {
+/** `cast`: what the dialog for devices is to know of a film that plays here. */
+export function shareDialog(store, file, cast = {}) {
   const url = file?.url ?? store.torrent.url;
   const playlist = store.torrent.playlist_url;
+  const name = file ? inside(file.path, store.torrent.name) : store.torrent.name;
+  const toDevice = () => {
+    dialog.close();
+    castDialog({ infohash: store.infohash, index: file.index, name, ...cast });
+  };
   const dialog = el("dialog", { class: "dialog share", "aria-labelledby": "share-title" },
     el("h2", { id: "share-title" }, "Open elsewhere"),
-    el("p", { class: "share-name" }, file ? inside(file.path, store.torrent.name) : store.torrent.name),
+    el("p", { class: "share-name" }, name),
     el("div", { class: "share-ways" },
+      casts.able && file ? el("button", { type: "button", onclick: toDevice }, icon("cast"), "Chromecast or television") : null,
       ...vlcLinks(url),
       el("button", { type: "button", onclick: () => copyText(mpvCommand(url), "Command for mpv") }, icon("copy"), "Copy the command for mpv"),
       el("a", { class: "button", href: playlist, download: "" }, icon("list"), "Playlist for VLC, mpv or Kodi"),

@@ -6,7 +6,17 @@ import * as words from "./words.js";
 const KEY = "headrace:subtitles";
 
 export function trackElement(track, src) {
-  return el("track", { kind: "subtitles", src, srclang: track.language || "und", label: words.trackLabel(track) });
+  const about = { srclang: track.language || "und", label: words.trackLabel(track), "data-track": track.file === null ? null : track.track };
+  return el("track", { kind: "subtitles", src, ...about });
+}
+
+/** For a device, which reads files beside the video only: the one that is shown; "none" when nothing is; empty when it
+ * is not here to be chosen. */
+export function shownTrack(video) {
+  const elements = [...video.querySelectorAll("track")];
+  if (!elements.length) return "";
+  const shown = elements.find(({ track }) => track.mode === "showing");
+  return shown ? shown.dataset.track ?? "" : "none";
 }
 
 /** Show what was shown last time, by language; "off" stays off. */
