@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import itertools
 import os
 import re
 import shlex
@@ -50,6 +51,7 @@ def test_the_service_has_no_privileges_and_writes_only_its_own() -> None:
     service = unit()[0]["Service"]
     assert service["DynamicUser"] == service["NoNewPrivileges"] == "yes"
     assert (service["ProtectSystem"], service["CapabilityBoundingSet"]) == ("strict", "")
+    assert service["StateDirectoryMode"] == "0700"
     assert int(service["TimeoutStopSec"]) > 5
     assert shlex.split(service["ExecStart"])[1:] == ["serve"]
     assert set(unit()[0].sections()) == {"Unit", "Service", "Install"}
@@ -65,6 +67,41 @@ def test_the_container_is_not_root_and_writes_only_its_data() -> None:
     assert {name for name, _ in found} <= known | {"ENTRYPOINT", "CMD"}
     copied = [part for name, text in found if name == "COPY" and "--from" not in text for part in text.split()[:-1]]
     assert all((DEPLOY.parent / path).exists() for path in copied)
+
+
+def documented(heading: str) -> list[list[str]]:
+    """The commands below a heading of docs/server.md, in words."""
+    text = (DEPLOY.parent / "docs" / "server.md").read_text().split(f"\n## {heading}\n")[1]
+    block = text.split("```text\n")[1].split("```")[0]
+    return [shlex.split(line, comments=True) for line in block.replace("\\\n", " ").splitlines()]
+
+
+def given(command: list[str], option: str) -> list[str]:
+    return [word for before, word in itertools.pairwise(command) if before == option]
+
+
+def test_the_documented_commands_fit_the_container() -> None:
+    build, run, _ = documented("In a container")
+    found = dict(instructions())
+    assert "HEALTHCHECK" in found
+    assert given(build, "--format") == ["docker"], "other formats have no health check"
+    assert given(build, "--file") == ["deploy/Containerfile"]
+    exposed = {port.removesuffix("/tcp") for port in found["EXPOSE"].split()}
+    published = {port.partition(":")[2] for port in given(run, "--publish")}
+    assert published == exposed
+    assert given(run, "--volume") == [f"headrace:{found['VOLUME']}"]
+    assert {"--read-only", "--cap-drop"} < set(run)
+    named = {word.partition("=")[0].removeprefix("HEADRACE_").lower() for word in given(run, "--env")}
+    assert named <= KEYS
+
+
+def test_the_check_finds_the_documented_commands() -> None:
+    """``deploy/check/run`` takes them from there; what it does with them needs a virtual machine."""
+    subprocess.run(["bash", "-n", str(DEPLOY / "check" / "run")], check=True, timeout=10)
+    commands = documented("As a service")
+    assert [command[0] for command in commands] == ["python3", "cp", "mkdir", "systemctl", "journalctl"]
+    assert all(Path(DEPLOY.parent / word).exists() for word in commands[1][1:2])
+    assert [command[1] for command in documented("In a container")] == ["build", "run", "logs"]
 
 
 def container_environment() -> dict[str, str]:
