@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from headrace import sources
+from headrace.casts import Casts
 from headrace.core import events
 from headrace.distant import Distant
-from headrace.errors import EngineError, HeadraceError
+from headrace.errors import EngineError, HeadraceError, InputError
 from headrace.http.server import Server
 from headrace.keeping import Keeping
 from headrace.library.library import Library
@@ -50,7 +51,7 @@ async def world(folder: Path, *peers: FakePeer, source: Any = MAGNET) -> AsyncIt
     engine = FakeEngine(FakeSwarm(PACK, peers))
     async with Session(Settings(dir=folder), engine=engine) as session, await Library.open(folder / "l") as library:
         keeping = Keeping(session, library)
-        server = Server(session.torrents, port=0, keeper=keeping)
+        server = Server(session.torrents, port=0, keeper=keeping, stage=Casts(keeping))
         await server.start()
         try:
             async with Remote(server.base_url) as remote:
@@ -109,6 +110,19 @@ async def test_metadata_that_does_not_come_is_a_timeout(tmp_path: Path) -> None:
         await one.distant.add(Settings())
         with pytest.raises(TimeoutError):
             await one.distant.files(0.05)
+
+
+async def test_what_is_not_cast_is_neither_steered_nor_ended(tmp_path: Path) -> None:
+    """What is, ``test_handover`` does."""
+    async with world(tmp_path) as one:
+        await one.distant.add(Settings())
+        with pytest.raises(InputError, match="Nothing is cast"):
+            await one.distant.steer("0" * 16, {"position": 3.0})
+        with pytest.raises(InputError, match="Nothing is cast"):
+            await one.distant.end_cast("0" * 16)
+        with pytest.raises(HeadraceError) as caught:
+            await one.distant.cast({"device": "cast:127.0.0.1:1"})
+        assert caught.value.kind == "no_metadata"
 
 
 async def test_its_removal_by_others_ends_it(tmp_path: Path) -> None:

@@ -14,7 +14,9 @@ import aiohttp
 import pytest
 from msgspec.structs import replace
 
-from headrace import sources
+from headrace import casts, sources
+from headrace.casting.base import Device, OnStatus, Show, Status
+from headrace.casts import Casts
 from headrace.core import events
 from headrace.errors import EngineError, HeadraceError, InputError, PlayerError, SwarmError
 from headrace.handover import Handover, check
@@ -96,11 +98,13 @@ async def world(folder: Path, monkeypatch: pytest.MonkeyPatch, *peers: FakePeer)
     engine = FakeEngine(FakeSwarm(PACK, peers))
     async with Session(Settings(dir=folder), engine=engine) as session, await Library.open(folder / "l") as library:
         keeping = Keeping(session, library)
-        server = Server(session.torrents, port=0, keeper=keeping)
+        stage = Casts(keeping)
+        server = Server(session.torrents, port=0, keeper=keeping, stage=stage)
         await server.start()
         try:
             yield World(session, server, keeping, monkeypatch)
         finally:
+            await stage.aclose()
             await server.aclose()
             await keeping.aclose()
 
@@ -314,6 +318,124 @@ async def test_what_is_not_to_be_kept_goes(tmp_path: Path, monkeypatch: pytest.M
             await playing
         assert "Somebody else watches it" in one.notes(events.Warning)[0].message
         assert not one.keeping._entries[PACK.info_hash].keep, "it goes at the next start"
+
+
+class Television:
+    """In place of a device's ``Caster``; plays from where it is told to."""
+
+    def __init__(self) -> None:
+        self.shows: list[Show] = []
+        self.did: list[str] = []
+        self.busy = False
+        self.asked, self.closed = asyncio.Event(), asyncio.Event()
+        self.may_load = asyncio.Event()
+        self.may_load.set()
+
+    async def connect(self, device: Device, tell: OnStatus) -> Any:
+        self.device, self.tell = device, tell
+        return self
+
+    async def load(self, show: Show) -> None:
+        if self.busy:
+            raise PlayerError("TV is busy.", "End what it plays.", kind="device_busy")
+        self.asked.set()
+        await self.may_load.wait()
+        self.shows.append(show)
+        self.tell(Status("playing", show.start, 5400.0))
+
+    async def stop(self) -> None:
+        self.did.append("stop")
+        self.tell(Status("ended"))
+
+    async def aclose(self) -> None:
+        self.did.append("close")
+        self.closed.set()
+
+
+DEVICE = "dlna:http://127.0.0.1:9/description.xml"
+
+
+@pytest.fixture
+def television(monkeypatch: pytest.MonkeyPatch) -> Television:
+    made = Television()
+    monkeypatch.setattr(casts.connect, "connect", made.connect)
+    return made
+
+
+async def test_a_device_is_the_servers_to_cast_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, television: Television
+) -> None:
+    """Told of as any player; ended by Ctrl-C; it goes on where it was, which the server has kept."""
+    own = tmp_path / "mine.srt"
+    own.write_text("1\n00:00:01,000 --> 00:00:02,000\nMine\n")
+    async with world(tmp_path, monkeypatch, FAST) as one:
+        playing = asyncio.ensure_future(one.play(Player(), player=DEVICE, start=100.0, subtitles=(str(own),)))
+        await one.until(events.Player, lambda note: note.state == "playing")
+        (show,) = television.shows
+        assert (show.start, show.title) == (100.0, "S01E02.mkv")
+        assert show.url.startswith(one.server.base_url)
+        assert show.captions is not None
+        assert "/subtitles/lent/" in show.captions.srt
+        television.tell(Status("playing", 103.0, 5400.0))
+        await one.until(events.Progress, lambda note: note.position == 103.0)
+        playing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await playing
+        assert television.did == ["stop", "close"]
+        assert [note.state for note in one.notes(events.Player)] == ["playing", "ended"]
+        assert one.notes(events.Done)[0].played_seconds == 3.0
+        place = await one.keeping.position(one.torrent.file(2))
+        assert place is not None
+        assert place.seconds == 103.0
+
+        one.said.clear()
+        again = asyncio.ensure_future(one.play(Player(), player=DEVICE))
+        await one.until(events.Player)
+        assert television.shows[1].start == 103.0
+        television.tell(Status("ended"))
+        assert await asyncio.wait_for(again, 10) == 0
+
+        television.busy = True
+        with pytest.raises(PlayerError) as caught:
+            await one.play(Player(), player=DEVICE)
+        assert (caught.value.kind, caught.value.exit_code) == ("device_busy", 6)
+        assert one.names()[-1] == "done"
+
+
+async def test_who_gives_up_before_the_device_has_begun_leaves_it_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, television: Television
+) -> None:
+    async with world(tmp_path, monkeypatch, FAST) as one:
+        television.may_load.clear()
+        playing = asyncio.ensure_future(one.play(Player(), player=DEVICE))
+        await asyncio.wait_for(television.asked.wait(), 10)
+        playing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await playing
+        await asyncio.wait_for(television.closed.wait(), 10)
+        assert (television.did, television.shows) == (["stop", "close"], [])
+
+
+async def test_a_film_that_is_taken_off_the_device_ends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, television: Television
+) -> None:
+    """By whoever speaks to the server; and what goes wrong on the device is told."""
+    async with world(tmp_path, monkeypatch, FAST) as one:
+        playing = asyncio.ensure_future(one.play(Player(), player=DEVICE))
+        await one.until(events.Player, lambda note: note.state == "playing")
+        async with aiohttp.ClientSession() as client, client.get(f"{one.server.base_url}api/v1/cast") as reply:
+            (cast,) = (await reply.json())["casts"]
+            async with client.delete(f"{one.server.base_url}api/v1/cast/{cast['id']}") as gone:
+                assert gone.status == 204
+        assert await asyncio.wait_for(playing, 10) == 0
+
+        one.said.clear()
+        playing = asyncio.ensure_future(one.play(Player(), player=DEVICE))
+        await one.until(events.Player, lambda note: note.state == "playing")
+        television.tell(Status("failed", detail="TV does not answer any more", kind="device_gone"))
+        with pytest.raises(PlayerError, match=r"TV does not answer any more\.") as caught:
+            await asyncio.wait_for(playing, 10)
+        assert caught.value.kind == "device_gone"
 
 
 async def test_what_does_nothing_here_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

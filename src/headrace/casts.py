@@ -54,6 +54,7 @@ class Cast:
             volume=status.volume,
             muted=status.muted,
             message=status.detail,
+            reason=status.kind,
         )
         self._bookmarks.heard(PlayerState(status.state, status.position, status.duration))
         self._tell(self)

@@ -83,6 +83,19 @@ class Distant:
         place = {"seconds": seconds, "duration": duration}
         await self._remote.ask("PUT", self._path(f"/files/{index}/position"), place)
 
+    async def cast(self, wish: dict[str, Any]) -> dict[str, Any]:
+        """Have a device play one of its files; what the API says of that."""
+        _, told = await self._remote.ask("POST", "/cast", {"infohash": self.told["infohash"], **wish})
+        return dict(told)
+
+    async def steer(self, cast: str, change: dict[str, Any]) -> None:
+        """Change what a device does."""
+        await self._remote.ask("PATCH", f"/cast/{cast}", change)
+
+    async def end_cast(self, cast: str) -> None:
+        """Stop a device; an error if it has ended."""
+        await self._remote.ask("DELETE", f"/cast/{cast}")
+
     async def remove(self, *, data: bool) -> None:
         """Have the server forget it, and delete its data or not."""
         self._removing = True

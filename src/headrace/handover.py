@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -29,7 +30,7 @@ from headrace.streaming.meeting import until_peers
 if TYPE_CHECKING:
     from headrace.app import Say
     from headrace.library.presence import Present
-    from headrace.players.base import PlayerState, Running
+    from headrace.players.base import OnState, PlayerState, Running
     from headrace.settings import Settings
     from headrace.sources import Loaded
 
@@ -77,12 +78,6 @@ class Handover:
         """Add, play, clean up; the exit code."""
         check(self._server, self._settings)
         self._screening.choose()
-        if is_device(self._screening.name):
-            raise EngineError(
-                f"The Headrace server of this folder (process {self._server.pid}) streams this.",
-                f"Have it play on a device at {self._server.url}, or choose another folder: --dir DIR.",
-                kind="in_use",
-            )
         self._say(events.Starting(self._loaded.origin))
         self._say_what_does_nothing()
         async with Remote(self._server.url, self._server.token) as remote:
@@ -159,8 +154,15 @@ class Handover:
             if self._screening.resumes and (seconds := await self._torrent.resume_of(each.index)):
                 stops[each.index] = Stop(each.path, seconds)
         url = told["playlist_url"] if playlist else files.url(entry.index)
-        film = Film(url, entry.name, entry.index, () if playlist else _sidecars(files, entry))
+        film = Film(
+            url, entry.name, entry.index, () if playlist else _sidecars(files, entry), partial(self._cast, entry, url)
+        )
         return await self._screening.launch(film, stops)
+
+    async def _cast(self, entry: FileEntry, url: str, start: float, on_state: OnState) -> Running:
+        from headrace import relay
+
+        return await relay.cast(self._torrent, self._settings, entry, url, start, self._say, on_state)
 
     def _say_serving(self, url: str) -> None:
         self._say(events.Serving(url, self._torrent.told["playlist_url"], urlsplit(url).port or 80))
@@ -215,7 +217,8 @@ class Handover:
 
     # what the player tells
     def _heard(self, state: PlayerState) -> None:
-        self._bookmarks.heard(state)
+        if not is_device(self._screening.name):  # where a device is, the server keeps
+            self._bookmarks.heard(state)
         if state.position is not None:
             self._once(events.Ready(0))  # at the latest; the server may never have spoken of this file
 

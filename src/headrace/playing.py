@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from headrace.casting.base import Captions, Device, Show
     from headrace.http.urls import Urls
     from headrace.library.library import Library
-    from headrace.players.base import PlayerState, Running
+    from headrace.players.base import OnState, PlayerState, Running
     from headrace.settings import Settings
     from headrace.sources import Loaded
     from headrace.storage import Storage
@@ -160,11 +160,19 @@ class Playing:
             file.name if file else torrent.name,
             file.index if file else None,
             self._sidecars(file) if file and not playlist else (),
-            partial(self._show, file) if file else None,
+            partial(self._cast, file) if file else None,
         )
         paths = {each.index: each.path for each in torrent.files}
         stops = {index: Stop(paths[index], seconds) for index, seconds in stopped.items() if index in paths}
         return await self._screening.launch(film, stops)
+
+    async def _cast(self, file: File, start: float, on_state: OnState) -> Running:
+        from headrace.players import cast
+
+        device = self._screening.device
+        assert device is not None
+        show = await self._show(file, device, start)
+        return await cast.start(device, show, self._server.url(self._torrent, file), on_state)
 
     async def _show(self, file: File, device: Device, start: float) -> Show:
         from headrace.http.shows import captions_of

@@ -17,10 +17,10 @@ from msgspec import Struct
 from headrace.bookmarks import index_in
 from headrace.core import events
 from headrace.errors import HeadraceError
-from headrace.players.base import Media, PlayerState, Running, accepts, default_player, is_device, launch
+from headrace.players.base import Media, OnState, PlayerState, Running, accepts, default_player, is_device, launch
 
 if TYPE_CHECKING:
-    from headrace.casting.base import Device, Show
+    from headrace.casting.base import Device
     from headrace.settings import Settings
 
 EARLY_PLAYERS = frozenset({"mpv"})
@@ -45,8 +45,8 @@ class Film(Struct, frozen=True):
     title: str
     index: int | None = None
     subtitles: tuple[str, ...] = ()
-    show: Callable[[Device, float], Awaitable[Show]] | None = None
-    """Makes it ready for a device, from this second on."""
+    cast: Callable[[float, OnState], Awaitable[Running]] | None = None
+    """Has the device play it, from this second on."""
 
 
 class Screening:
@@ -114,17 +114,11 @@ class Screening:
             playlist=settings.all,
             extra=settings.player_args,
         )
-        if self.device is not None:
-            self._running = await self._cast(self.device, film, start)
+        if film.cast is not None and is_device(self.name):
+            self._running = await film.cast(start, self.heard)
         else:
             self._running = await launch(self.name, media, self.heard)
         return self._running
-
-    async def _cast(self, device: Device, film: Film, start: float) -> Running:
-        from headrace.players import cast
-
-        assert film.show is not None
-        return await cast.start(device, await film.show(device, start), film.url, self.heard)
 
     def heard(self, state: PlayerState) -> None:
         """The player told something."""

@@ -25,7 +25,7 @@ DOCUMENTED = {
     "error": "kind message hint exit",
     "changed": "paused down_limit up_limit files",
     "removed": "data",
-    "cast": "id device name kind infohash index state position duration volume muted message",
+    "cast": "id device name kind infohash index state position duration volume muted message reason",
     "evicted": "freed",
     "demo": "state share infohash message hint",
     "done": "played_seconds downloaded uploaded",

@@ -189,3 +189,45 @@ async def test_a_server_casts(
         assert (reply.status, (await reply.json())["error"]["kind"]) == (404, "no_device")
     command.signal(signal.SIGTERM)
     assert (await command.end(10)).code == 0
+
+
+async def test_beside_a_server_the_server_casts(
+    chromecast: FakeCast, swarm: LocalSwarm, data: Path, headrace: Headrace, client: aiohttp.ClientSession
+) -> None:
+    """As if ``play`` did it: begun, told, stopped by Ctrl-C, gone on with; what goes wrong ends it."""
+    server = await headrace.start("serve", "--json", "--quiet", "--port", "0", "--dir", str(data))
+    url = (await server.event("serving"))["url"]
+    device = ("play", "--json", "--dir", str(data), "--player", f"cast:{chromecast.address}")
+    command = await headrace.start(*device, "--start", "30", swarm.magnet)
+    assert (await command.event("serving"))["url"].startswith(url)
+    await command.events.until(lambda event: event["event"] == "progress" and (event["position"] or 0) > 31)
+    assert not chromecast.idle
+    command.signal(signal.SIGINT)
+    ended = await command.end(20)
+    assert ended.code == 130, ended
+    assert events(ended)[-1]["played_seconds"] > 0
+    assert chromecast.idle, "Ctrl-C stops the device"
+    async with client.get(f"{url}api/v1/cast") as reply:
+        assert (await reply.json())["casts"] == []
+
+    command = await headrace.start(*device, swarm.magnet)
+    going_on = await command.event("going_on")
+    assert going_on["position"] == pytest.approx(31, abs=2)
+    await command.event("player", state="playing")
+    assert chromecast.loads[-1]["currentTime"] == pytest.approx(going_on["position"], abs=0.1)
+    await chromecast.launch_other()
+    assert (await command.end(20)).code == 0
+    assert not chromecast.idle, "who took it keeps it"
+
+    chromecast.busy = True
+    plain(await headrace.run(*device, swarm.magnet), 6, "busy", "not allowed")
+    chromecast.busy = False
+    nobody = (*device[:-1], "cast:127.0.0.1:1")
+    plain(await headrace.run(*nobody, swarm.magnet), 6, "127.0.0.1:1", "does not answer")
+
+    command = await headrace.start(*device, swarm.magnet)
+    await command.event("player", state="playing")
+    await chromecast.vanish()
+    ended = await command.end(40)
+    plain(ended, 6, "does not answer any more")
+    assert events(ended)[-1]["kind"] == "device_gone"

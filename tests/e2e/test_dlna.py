@@ -91,6 +91,28 @@ async def test_a_film_plays_on_a_television(
     plain(ended, 6, NAME, "does not answer any more")
 
 
+async def test_a_server_casts_for_play(
+    living_room: Room, headrace: Headrace, data: Path, source: tuple[str, ...]
+) -> None:
+    """One that the television reaches; one that serves this machine only says how it would."""
+    folder = ("--dir", str(data))
+    play = ("play", *folder, "-p", "dlna:living", *(word for word in source if word not in ("--port", "0")))
+    server = await headrace.start("serve", "--json", "--quiet", "--port", "0", *folder)
+    await server.event("serving")
+    plain(await headrace.run(*play), 6, "serves this machine only", f"--host {HERE}")
+    server.signal(signal.SIGTERM)
+    assert (await server.end(10)).code == 0
+    server = await headrace.start("serve", "--json", "--quiet", "--port", "0", "--host", HERE, *folder)
+    await server.event("serving")
+    command = await headrace.start(*play, "--start", "20")
+    first = await at(command, 19, 26)
+    await at(command, 21, 30, after=first + 1.5)
+    command.signal(signal.SIGINT)
+    ended = await command.end(20)
+    assert ended.code == 130, ended
+    assert events(ended)[-1]["played_seconds"] > 1
+
+
 async def test_names_that_nobody_has(
     living_room: Room, headrace: Headrace, data: Path, source: tuple[str, ...]
 ) -> None:

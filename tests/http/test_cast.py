@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import urlsplit
 
 import pytest
 from msgspec.structs import replace
@@ -137,6 +138,22 @@ async def test_what_is_wrong_starts_nothing(film, stage, v1, more, status, kind)
 async def test_without_subtitles(film, stage, v1):
     await send(film, "POST", "/api/v1/cast", {"device": "uuid:1", "infohash": v1, "subtitles": "none"})
     assert stage.shows[0].captions is None
+
+
+async def test_subtitles_of_ones_own(film, stage, v1):
+    """Lent to the device, in the form that it reads; what cannot be read starts nothing."""
+    wish = {"device": "tv", "infohash": v1, "captions": "1\n00:00:01,000 --> 00:00:02,000\nMine\n"}
+    reply, _ = await send(film, "POST", "/api/v1/cast", wish)
+    assert reply.status == 201
+    captions = stage.shows[0].captions
+    lent = await film.ask("GET", urlsplit(captions.webvtt).path)
+    assert lent.body.startswith(b"WEBVTT")
+    assert b"Mine" in lent.body
+    stage.shows.clear()
+    for more in ({"subtitles": "s1"}, {"captions": ""}, {"captions": "no subtitles at all"}):
+        reply, told = await send(film, "POST", "/api/v1/cast", wish | more)
+        assert (reply.status, bool(told["error"]["message"])) == (422, True)
+    assert stage.shows == []
 
 
 @pytest.mark.parametrize(("kind", "status"), [("device_gone", 410), ("device_busy", 409), ("no_cast", 404), ("x", 409)])

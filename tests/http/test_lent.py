@@ -27,6 +27,12 @@ async def test_nothing_else_is_there(serving):
         assert (await serving.ask("GET", f"/subtitles/lent/{name}")).status == 404
 
 
+async def test_the_latest_are_kept(serving, monkeypatch):
+    monkeypatch.setattr("headrace.http.lent.KEPT", 2)
+    lent = [serving.server.lent.lend(VTT, Urls("http://127.0.0.1:1"), name) for name in "abc"]
+    assert [(await serving.ask("GET", urlsplit(one.webvtt).path)).status for one in lent] == [404, 200, 200]
+
+
 async def test_against_the_token(world, video):
     world.add([("film.mkv", video)])
     server = await world.start(token="0123456789abcdef")

@@ -180,7 +180,7 @@ class Cast(Note, frozen=True):
     """A device of the server plays; told when that changes, and once a second where it is.
 
     ``state`` is one of starting, playing, paused, buffering, ended, failed; ``message`` says why it failed. ``volume``
-    is from 0 to 1.
+    is from 0 to 1. ``reason`` is the kind of the failure: refused, device_busy or device_gone.
     """
 
     event: ClassVar[str] = "cast"
@@ -196,6 +196,7 @@ class Cast(Note, frozen=True):
     volume: float | None = None
     muted: bool | None = None
     message: str = ""
+    reason: str = ""
 
 
 class Evicted(Note, frozen=True):

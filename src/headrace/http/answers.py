@@ -250,6 +250,7 @@ class Cast(Struct):
     volume: Annotated[float | None, Meta(description="0 to 1")]
     muted: bool | None
     message: Annotated[str, Meta(description="Why it failed")]
+    reason: Annotated[str, Meta(description="The kind of that: refused, device_busy or device_gone")]
 
 
 class BegunCast(Cast):

@@ -7,6 +7,7 @@ plays: ``cast`` events tell.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +17,14 @@ from headrace.errors import InputError, PlayerError
 from headrace.http import bodies
 from headrace.http.guard import Refused, json_response
 from headrace.http.keeper import Stage
+from headrace.http.lent import Lent
 from headrace.http.shows import Shows, captions_of
 from headrace.http.stream import torrent_of
 from headrace.http.urls import Urls
 from headrace.streaming.registry import Torrents
 
 if TYPE_CHECKING:
+    from headrace.casting.base import Captions
     from headrace.core.events import Cast
     from headrace.http.shapes import StartCast
     from headrace.streaming.torrent import File
@@ -43,8 +46,10 @@ WITHOUT = "none"
 class CastApi:
     """The handlers. ``urls`` makes URLs for a device at an address."""
 
-    def __init__(self, torrents: Torrents, stage: Stage, shows: Shows, urls: Callable[[str], Awaitable[Urls]]) -> None:
-        self._torrents, self._stage, self._shows, self._urls = torrents, stage, shows, urls
+    def __init__(
+        self, torrents: Torrents, stage: Stage, shows: Shows, urls: Callable[[str], Awaitable[Urls]], lent: Lent
+    ) -> None:
+        self._torrents, self._stage, self._shows, self._urls, self._lent = torrents, stage, shows, urls, lent
 
     def routes(self) -> list[web.RouteDef]:
         """Method, path and handler of each."""
@@ -73,12 +78,11 @@ class CastApi:
 
         wish = await bodies.read(request, StartCast)
         file = self._file(wish)
+        own = await _own(wish)
         try:
             device = await self._stage.find(wish.device)
             urls = await self._urls(device.host)
-            captions = None if wish.subtitles == WITHOUT else await captions_of(file, urls, wish.subtitles)
-            if captions is None and wish.subtitles not in (None, WITHOUT):
-                raise Refused(422, "no_track", "The video has no such subtitle file.", "Ask for its list of subtitles.")
+            captions = self._lent.lend(own, urls) if own else await _beside(file, urls, wish.subtitles)
             prepared = await self._shows.of(device, file, urls, captions, wish.start)
             cast = await self._stage.begin(device, prepared.show, file)
         except PlayerError as error:
@@ -109,6 +113,29 @@ class CastApi:
             return torrent.main_video() if wish.index is None else torrent.file(wish.index)
         except InputError as error:
             raise Refused(422, error.kind, error.message, error.hint) from None
+
+
+async def _own(wish: StartCast) -> str:
+    """Subtitles that came with the wish, as WebVTT; empty when none did."""
+    if wish.captions is None:
+        return ""
+    if wish.subtitles is not None:
+        raise Refused(422, "subtitles", "A film has one kind of subtitles.", "Give subtitles or captions, not both.")
+    from headrace.media.webvtt import to_webvtt
+
+    try:
+        return await asyncio.to_thread(to_webvtt, wish.captions.encode(), "")
+    except InputError as error:
+        raise Refused(422, error.kind, error.message, error.hint) from None
+
+
+async def _beside(file: File, urls: Urls, track: str | None) -> Captions | None:
+    if track == WITHOUT:
+        return None
+    captions = await captions_of(file, urls, track)
+    if captions is None and track is not None:
+        raise Refused(422, "no_track", "The video has no such subtitle file.", "Ask for its list of subtitles.")
+    return captions
 
 
 def told(cast: Cast) -> dict[str, Any]:

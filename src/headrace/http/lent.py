@@ -14,12 +14,17 @@ from headrace.errors import InputError
 from headrace.http.subtitles import served
 from headrace.http.urls import Urls
 
+KEPT = 16
+"""As many at most, the latest: a server lends some for each film that is cast with its viewer's own, and a device asks
+for them when it begins."""
+
 
 class Lent:
     """The handler, and what it serves: WebVTT by name."""
 
     def __init__(self) -> None:
         self._texts: dict[str, str] = {}
+        """By name, the latest last."""
 
     def routes(self) -> list[web.RouteDef]:
         """Method, path and handler."""
@@ -29,6 +34,8 @@ class Lent:
         """Serve these subtitles."""
         word = secrets.token_urlsafe(16)
         self._texts[word] = text
+        while len(self._texts) > KEPT:
+            del self._texts[next(iter(self._texts))]
         return Captions(urls.lent(f"{word}.vtt"), urls.lent(f"{word}.srt"), name=name)
 
     async def handle(self, request: web.Request) -> web.Response:

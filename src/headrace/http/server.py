@@ -157,7 +157,7 @@ class Server:
         if self._stage is not None:
             from headrace.http.cast import CastApi
 
-            app.add_routes(CastApi(self._torrents, self._stage, self.shows, self.urls_towards).routes())
+            app.add_routes(CastApi(self._torrents, self._stage, self.shows, self.urls_towards, self.lent).routes())
         for path, handler in (
             ("/stream/{infohash}/{index}", self._streams.handle),
             ("/stream/{infohash}/{index}/{name:.*}", self._streams.handle),

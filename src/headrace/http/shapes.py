@@ -86,6 +86,7 @@ class StartCast(Struct, frozen=True, forbid_unknown_fields=True):
     start: Seconds = 0.0
     subtitles: Annotated[str, Meta(min_length=1, max_length=20)] | None = None
     """A subtitle file's track (``s3``), or ``none``; the best one beside the film without it."""
+    captions: Annotated[str, Meta(min_length=1, description="The text of a subtitle file of one's own")] | None = None
 
 
 class ChangeCast(Struct, frozen=True, forbid_unknown_fields=True):
