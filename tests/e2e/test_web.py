@@ -136,6 +136,11 @@ async def test_subtitles_show_and_are_chosen_again(pack: Path, data: Path) -> No
         assert labels == [["en", "English"], ["fr", "French"]]
         await page.page.keyboard.press("c")
         await page.until(shown.format(0, 0, "Hello"))
+        line = "it.textTracks[0].activeCues[0].line {}"
+        await page.page.hover("video")
+        await page.until(line.format("< -1"))  # above the controls, and down again with them
+        await page.shot("player-subtitles-raised")
+        await page.until(line.format("=== 'auto'"))
         await page.run(
             f"() => {tracks}.forEach((each) => {{ each.mode = each.language === 'fr' ? 'showing' : 'disabled' }})"
         )
@@ -277,6 +282,8 @@ async def test_a_code_for_the_phone(clip: Path, data: Path) -> None:
         await running.torrent.metadata(60)
         await page.go(f"#/t/{running.torrent.info_hash}")
         await page.page.click("text=Open elsewhere")
+        await page.page.click("text=Copy the address")
+        await page.until("it.textContent === 'Address of the stream copied'", of="dialog .toast")
         await page.until("it.width > 100 && it.width === it.height", of=".qr canvas")
         label = await page.page.get_attribute(".qr canvas", "aria-label")
         assert label == f"QR code of {page.page.url}"
@@ -284,6 +291,8 @@ async def test_a_code_for_the_phone(clip: Path, data: Path) -> None:
         corner = "() => [...document.querySelector('.qr canvas').getContext('2d').getImageData(20, 20, 40, 1).data]"
         assert (await page.run(corner))[::4] == [0] * 35 + [255] * 5
         await page.page.locator(".qr canvas").screenshot(path=SHOTS / "code.png")
+        await page.page.keyboard.press("Escape")
+        await page.page.wait_for_selector("body > .toasts .toast")
 
 
 async def test_a_token_is_asked_for_once(clip: Path, data: Path) -> None:

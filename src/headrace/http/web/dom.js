@@ -56,9 +56,20 @@ export function say(node, text) {
 /** Notes at a time: who removes a hundred torrents is not told a hundred times. */
 const TOASTS = 3;
 
+/** Where notes are shown: in the dialog that is open, for what lies outside of it is dimmed, and not spoken. */
+function notes() {
+  const all = document.getElementById("toasts");
+  const dialog = document.querySelector("dialog[open]");
+  if (dialog && !dialog.contains(all)) {
+    dialog.append(all);
+    dialog.addEventListener("close", () => document.body.append(all), { once: true });
+  }
+  return all;
+}
+
 export function toast(message, kind = "info") {
   const box = el("div", { class: `toast ${kind}`, role: kind === "error" ? "alert" : null }, message);
-  const all = document.getElementById("toasts");
+  const all = notes();
   all.append(box);
   while (all.childElementCount > TOASTS) all.firstElementChild.remove();
   setTimeout(() => box.remove(), kind === "error" ? 12000 : 6000);

@@ -13,6 +13,7 @@ import { helpDialog, listenForKeys } from "./keys.js";
 import { shortcomings } from "./playable.js";
 import { Playback } from "./playback.js";
 import { resumePoint, savePosition } from "./positions.js";
+import { raiseCues } from "./raised-cues.js";
 import { ResumeNote } from "./resume-note.js";
 import { shareDialog } from "./share.js";
 import { TorrentStore } from "./torrent-store.js";
@@ -58,6 +59,7 @@ class PlayerPage extends HTMLElement {
     const stage = el("div", { class: "stage" },
       this.#resume.node, controller, this.#cover.node, this.#overlay, this.#upNext.node);
     controller.fullscreenElement = stage; // with what is said over the picture
+    raiseCues(this.#video, controller, this.#end.signal);
     this.#listBox.append(el("h2", {}, "In this torrent"), this.#list);
     this.append(
       stage,

@@ -16,7 +16,8 @@ export function size(bytes) {
   return `${unit && value < 99.5 ? value.toFixed(1) : Math.round(value)}\u00a0${UNITS[unit]}`;
 }
 
-export const rate = (bytes) => `${size(bytes)}/s`;
+/** The word joiner keeps Firefox from breaking the line at the stroke. */
+export const rate = (bytes) => `${size(bytes)}/\u2060s`;
 
 /** 1:02:03, or 4:05. */
 export function clock(seconds) {
