@@ -75,7 +75,7 @@ class CastDialog {
   #row({ id, name, kind, model }) {
     const about = [KINDS[kind] ?? kind, model === name ? "" : model].filter(Boolean).join(" · ");
     return el("li", {}, el("button", { type: "button", onclick: () => this.#begin(id, name) },
-      icon("cast"), el("span", { class: "device-name" }, name), el("span", { class: "hint" }, about)));
+      icon("cast"), el("span", { class: "device-text" }, name, el("span", { class: "hint" }, about))));
   }
 
   async #begin(device, name) {

@@ -16,7 +16,7 @@ export function controls(video, next, cast) {
     next,
     el("media-seek-backward-button", { seekoffset: "10", class: "wide" }),
     el("media-seek-forward-button", { seekoffset: "10", class: "wide" }),
-    el("media-mute-button"),
+    el("media-mute-button", { class: "wide" }), // phones have buttons for it
     el("media-volume-range", { class: "wide" }),
     el("media-time-display", { showduration: true }),
     el("span", { class: "spacer" }),
