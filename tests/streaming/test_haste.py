@@ -23,11 +23,12 @@ class Scene:
         self.looks: list[tuple[float, int]] = []
         self.calm: list[tuple[float, bool]] = []
         self.delivery, self.left = 1e6, -math.inf
+        self.have = bytearray(10)
         torrent: Any = SimpleNamespace(take_over=self._look, set_calm=self._set_calm)
         self._haste = Haste(torrent, asyncio.get_running_loop().time, lambda: self.piece)
 
     def check(self, *heads: Head) -> None:
-        world = World(Layout("t", 16, 160, ()), bytearray(10), heads, rates=Rates(self.delivery))
+        world = World(Layout("t", 16, 160, ()), self.have, heads, rates=Rates(self.delivery))
         self._haste.check(world, self.left)
 
     def _set_calm(self, calm: bool) -> None:
@@ -88,6 +89,18 @@ async def test_it_is_calm_while_somebody_reads_and_nobody_waits() -> None:
         assert scene.calm[-1][1] is False, restless
         scene.check(READS)
         assert scene.calm[-1][1] is True
+
+
+@virtual_time
+async def test_who_opens_where_all_is_there_changes_nothing() -> None:
+    scene = Scene()
+    scene.check(READS)
+    scene.have[0] = 1
+    scene.check(READS, replace(READS, id=2, fresh=True))
+    scene.check(READS, replace(READS, id=2, fresh=True, position=160))
+    assert scene.calm == [(0.0, True)], "a player opens a film at its start, and seeks in the next instant"
+    scene.check(READS, replace(READS, id=2, fresh=True, position=16))
+    assert scene.calm[-1] == (0.0, False), "the piece it opens at is missing"
 
 
 @virtual_time
