@@ -51,6 +51,7 @@ def test_the_service_has_no_privileges_and_writes_only_its_own() -> None:
     service = unit()[0]["Service"]
     assert service["DynamicUser"] == service["NoNewPrivileges"] == "yes"
     assert (service["ProtectSystem"], service["CapabilityBoundingSet"]) == ("strict", "")
+    assert service["Type"] == "notify"
     assert service["StateDirectoryMode"] == "0700"
     assert int(service["TimeoutStopSec"]) > 5
     assert shlex.split(service["ExecStart"])[1:] == ["serve"]

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,21 @@ async def test_added_watched_ended_and_there_again(tmp_path: Path) -> None:
         async with serving(tmp_path) as run, client.get(f"{run.url}api/v1/torrents") as reply:
             (torrent,) = (await reply.json())["torrents"]
             assert (torrent["infohash"], torrent["name"]) == (FILM.info_hash, "film.mkv")
+
+
+async def test_the_service_manager_is_told_when_it_answers_and_when_it_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.setblocking(False)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        loop = asyncio.get_running_loop()
+        async with serving(tmp_path / "data") as run:
+            assert await asyncio.wait_for(loop.sock_recv(manager, 100), 10) == b"READY=1"
+            async with aiohttp.ClientSession() as client, client.get(f"{run.url}healthz") as reply:
+                assert reply.status == 200
+        assert await asyncio.wait_for(loop.sock_recv(manager, 100), 10) == b"STOPPING=1"
 
 
 async def test_events_name_their_torrents(tmp_path: Path) -> None:

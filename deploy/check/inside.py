@@ -203,7 +203,7 @@ def service_begins(swarm: LocalSwarm) -> None:
     verified = run("systemd-analyze", "verify", "/etc/systemd/system/headrace.service")
     check("systemd finds nothing wrong with the unit", verified == "")
     run("sh", "-e", str(SOURCE / "start"))
-    until("the service answers", Server("").lives)
+    check("it answers as soon as it is started", Server("").lives())
     check("it is active", service("ActiveState") == "active")
     server = Server(token_in(run("journalctl", "--unit", "headrace")))
     (SEEN / "token").write_text(server.token)

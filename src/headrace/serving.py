@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from headrace import ending
+from headrace import ending, notice
 from headrace.casts import Casts
 from headrace.core import events
 from headrace.guests import Guests
@@ -130,8 +130,10 @@ class Serving:
             self._say(events.Serving(base, f"{base}playlist.m3u8", server.port, server.everywhere))
             if is_open(settings):
                 self._say(events.Warning("no_auth", f"Whoever reaches {base} may do everything there (--no-auth)."))
+            notice.tell(notice.READY)
             await self._until_stopped(keeping)
         finally:
+            notice.tell(notice.STOPPING)
             await asyncio.shield(casts.aclose())
             await asyncio.shield(server.aclose())
             if visitor is not None:
