@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from headrace.core.events import Ready
 from headrace.http import logins
+from headrace.http.auth import COOKIE
 from headrace.http.logins import KEPT, Derived, Logins
 from headrace.library.library import Library
 
@@ -116,6 +120,55 @@ async def test_so_many_and_no_more(library: Library, clock: Clock, monkeypatch: 
     cookies = [await one.begin(str(number)) for number in range(3)]
     assert [one.knows(cookie) for cookie in cookies] == [False, True, True]
     assert len(await library.tokens()) == 2
+
+
+async def test_what_a_login_asked_for_ends_with_it(
+    library: Library, clock: Clock, world: Any, video: bytes, v1: str
+) -> None:
+    logins = await loaded(library, clock)
+    mine, other = await logins.begin("Firefox"), await logins.begin("a phone")
+    torrent = world.add([("film.mkv", video)])
+    world.verify(0)
+    await world.start(token=TOKEN, logins=logins)
+
+    async def opened(path: str, *headers: str) -> Any:
+        wire = await world.connect()
+        await wire.send("GET", path, *headers)
+        assert (await wire.head()).status == 200
+        return wire
+
+    film = await opened(f"/stream/{v1}/0/x?token={TOKEN.replace(' ', '+')}", f"Cookie: {COOKIE}={other}")
+    told, waits = [await opened("/api/v1/events", f"Cookie: {COOKIE}={each}") for each in (other, mine)]
+    player = await opened(f"/stream/{v1}/0/x?token={TOKEN.replace(' ', '+')}")
+    for wire in (film, player):
+        await wire.body(64 * 1024)
+    assert world.heads == 2
+    (name,) = [each["id"] for each in logins.listed(other) if each["current"]]
+    reply = await world.ask("DELETE", f"/api/v1/logins/{name}", f"Authorization: Bearer {TOKEN}", "Content-Length: 0")
+    assert reply.status == 204
+    for wire in (film, told):
+        with pytest.raises(ConnectionResetError):
+            await asyncio.wait_for(wire.reader.read(), 60)
+    assert world.heads == 1
+    world.verify()
+    assert await player.body(len(video) - 64 * 1024) == video[64 * 1024 :], "who has the token goes on"
+    torrent.say(Ready(1))
+    assert await asyncio.wait_for(waits.reader.readuntil(b"buffered_bytes"), 60)
+    waits.close()
+    await world.until(lambda: not logins._waiting)
+
+
+async def test_who_waits_for_the_end_of_a_login_is_told_once(library: Library, clock: Clock) -> None:
+    one, told = await loaded(library, clock), []
+    secret = await one.begin("Firefox")
+    forgets = [one.when_ended(secret, lambda name=name: told.append(name)) for name in "abc"]
+    forgets[1]()
+    await one.end(secret)
+    await one.end(secret)
+    assert told == ["a", "c"]
+    forgets[0]()
+    one.when_ended("nobody's", lambda: told.append("x"))()
+    assert not one._waiting
 
 
 async def test_without_a_library_there_is_one_cookie_that_follows_from_the_token() -> None:

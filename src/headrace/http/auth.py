@@ -7,6 +7,7 @@ changed and outlives a restart; scripts cannot read it and other sites' pages do
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from aiohttp import web
@@ -21,6 +22,9 @@ class Cookies(Protocol):
 
     def knows(self, secret: str) -> bool:
         """Whether this cookie is good now."""
+
+    def when_ended(self, secret: str, ended: Callable[[], object]) -> Callable[[], None]:
+        """Call ``ended`` when this cookie is taken back; returns what calls that off."""
 
     async def begin(self, label: str) -> str:
         """A cookie for somebody who knew the token; ``label`` is what the browser calls itself."""

@@ -7,6 +7,7 @@ and playlists, which one finds only by an info-hash, and the rest only where a t
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Mapping
@@ -19,7 +20,8 @@ from msgspec import Struct
 from headrace import __version__
 from headrace.core.redact import redact
 from headrace.errors import EngineError, HeadraceError, InputError, SwarmError
-from headrace.http.auth import Cookies, knows
+from headrace.http.auth import COOKIE, Cookies, knows
+from headrace.http.body import reset
 from headrace.http.headers import METHODS, cors, preflight
 from headrace.http.hosts import is_own
 from headrace.streaming.waits import StreamFailed
@@ -59,9 +61,24 @@ class Guard(Struct, frozen=True):
             refusal = self._refusal(request)
             if refusal is not None:
                 return refusal
+            if self.token and request.method in SAFE and COOKIE in request.cookies and not is_public(request.path):
+                return await self._while_logged_in(request, handler)
             return await _answered(request, handler)
 
         return check
+
+    async def _while_logged_in(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """What a login asked for ends with it: films and events are sent for hours."""
+        task = asyncio.current_task()
+        assert task is not None
+        forget = self.cookies.when_ended(request.cookies[COOKIE], task.cancel)
+        try:
+            return await _answered(request, handler)
+        except asyncio.CancelledError:
+            reset(request)  # so that nobody takes it for whole; nothing happens where the client has gone
+            raise
+        finally:
+            forget()
 
     async def finish(self, request: web.BaseRequest, response: web.StreamResponse) -> None:
         """A signal of aiohttp (``on_response_prepare``): the headers that every response has."""

@@ -57,6 +57,10 @@ class Derived(Struct, frozen=True):
         """Whether this cookie was given for the token."""
         return hmac.compare_digest(secret.encode("utf-8", "replace"), self._cookie().encode())
 
+    def when_ended(self, secret: str, ended: Callable[[], object]) -> Callable[[], None]:
+        """It never is."""
+        return lambda: None
+
     async def begin(self, label: str) -> str:
         """The cookie."""
         return self._cookie()
@@ -86,6 +90,8 @@ class Logins:
     def __init__(self, token: str, shelf: Shelf, clock: Callable[[], float] = time.time) -> None:
         self._token, self._shelf, self._clock = token.encode("utf-8", "replace"), shelf, clock
         self._known: dict[str, Token] = {}
+        self._waiting: dict[str, list[Callable[[], object]]] = {}
+        """By digest: what is to be called when it goes."""
 
     async def load(self) -> None:
         """Those of earlier runs; under another token they are no good, and go."""
@@ -102,6 +108,21 @@ class Logins:
         """Whether this cookie is good now. (Digests are looked up: how long that takes tells nothing of a secret.)"""
         found = self._known.get(self._digest(secret)) if secret else None
         return found is not None and (found.expires or 0.0) > self._clock()
+
+    def when_ended(self, secret: str, ended: Callable[[], object]) -> Callable[[], None]:
+        """Call ``ended`` when this login goes before what returns is called."""
+        digest = self._digest(secret)
+        if digest not in self._known:
+            return lambda: None
+        waiting = self._waiting.setdefault(digest, [])
+        waiting.append(ended)
+
+        def forget() -> None:
+            waiting.remove(ended)
+            if not waiting and self._waiting.get(digest) is waiting:
+                del self._waiting[digest]
+
+        return forget
 
     async def begin(self, label: str) -> str:
         """A new cookie, for somebody who knew the token."""
@@ -145,6 +166,8 @@ class Logins:
 
     async def _drop(self, digest: str) -> bool:
         there = self._known.pop(digest, None) is not None  # at once: the disk may take its time
+        for ended in self._waiting.pop(digest, []).copy():
+            ended()
         if there:
             await self._shelf.drop_token(digest)
         return there

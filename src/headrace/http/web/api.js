@@ -50,6 +50,14 @@ export async function call(method, path, body = undefined, type = "application/j
   return text ? JSON.parse(text) : null;
 }
 
+/** An address as the page asks for it. Without the host: whatever name or proxy brought the page here brings the stream.
+ * Without the token: the page has its cookie, which can be taken back. */
+export function local(url) {
+  const { pathname, searchParams } = new URL(url, location.href);
+  searchParams.delete("token");
+  return [pathname, String(searchParams)].filter(Boolean).join("?");
+}
+
 const of = (infohash) => `/torrents/${encodeURIComponent(infohash)}`;
 const fileOf = (infohash, index) => `${of(infohash)}/files/${index}`;
 

@@ -74,9 +74,16 @@ class Live extends EventTarget {
       // refused (401, 503): a browser does not come back by itself then
       const map = this.#map;
       this.close();
+      askWhy();
       setTimeout(() => this.#source ?? (this.#refused || this.follow(map)), 3000);
     }
   }
+}
+
+/** Whoever was logged out meanwhile is asked for the token; of a stream that is refused nothing else can be known. */
+async function askWhy() {
+  const answer = await fetch("/api/v1/events", { method: "HEAD", cache: "no-store" }).catch(() => null);
+  if (answer?.status === 401) document.dispatchEvent(new CustomEvent("hr-login"));
 }
 
 export const live = new Live();

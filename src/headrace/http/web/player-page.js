@@ -162,7 +162,7 @@ class PlayerPage extends HTMLElement {
       this.#away();
       return;
     }
-    const decided = this.#playback.open(this.#store.infohash, file, local(file.url), signal);
+    const decided = this.#playback.open(this.#store.infohash, file, api.local(file.url), signal);
     this.#announce();
     if (plays) this.#video.play().catch(() => {}); // not without a click; then the button waits for one
     await Promise.all([this.#addSubtitles(file, signal), decided.then(() => this.#warn(file, signal))]);
@@ -223,7 +223,7 @@ class PlayerPage extends HTMLElement {
     if (signal.aborted || !tracks.length) return;
     this.#video.append(...tracks.map((track) => (track.file === null
       ? new InnerTrack(this.#video, this.#store.infohash, file, track, signal).element
-      : trackElement(track, local(track.url)))));
+      : trackElement(track, api.local(track.url)))));
     preferredTrack(this.#video);
   }
 
@@ -263,7 +263,7 @@ class PlayerPage extends HTMLElement {
     if (Math.abs(this.#video.currentTime - this.#saved) >= SAVE_EVERY) this.#save();
     this.#moved();
     const next = this.#file && this.#store.next(this.#file);
-    if (next) this.#upNext.ticked(this.#file, next, local(next.url), this.#opened.signal);
+    if (next) this.#upNext.ticked(this.#file, next, api.local(next.url), this.#opened.signal);
   }
 
   #ended() {
@@ -370,12 +370,6 @@ function playing(video, signal) {
     video.addEventListener("canplay", resolve, { signal, once: true });
     signal.addEventListener("abort", resolve, { once: true });
   });
-}
-
-/** The address without the host: whatever name or proxy brought the page here brings the stream. */
-function local(url) {
-  const { pathname, search } = new URL(url, location.href);
-  return pathname + search;
 }
 
 customElements.define("hr-player", PlayerPage);

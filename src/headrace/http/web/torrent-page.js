@@ -210,7 +210,7 @@ class TorrentPage extends HTMLElement {
     this.#marks.set(file.index, mark);
     const label = words.episodeLabel(file.episode);
     const plays = file.kind === "video" || file.kind === "audio";
-    const href = plays ? `#/t/${this.#store.infohash}/${file.index}` : file.url;
+    const href = plays ? `#/t/${this.#store.infohash}/${file.index}` : api.local(file.url);
     const parts = [
       el("span", { class: "row-mark" }, label || icon(plays ? "play" : "file")),
       el("span", { class: "row-name" }, label ? words.baseName(file.path) : words.inside(file.path, this.#store.torrent.name)),
