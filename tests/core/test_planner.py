@@ -121,6 +121,12 @@ def test_the_newest_waiting_head_comes_first(world: World, now: float) -> None:
     assert list(plan(world, now).wanted[: len(first)]) == first
 
 
+def test_a_pin_behind_the_end_does_not_take_a_seek_for_a_start() -> None:
+    seeks = World(layout_of(), bytearray(PIECES), (head(9, since=5.0, fresh=True),), (Span(TOTAL, TOTAL + 1),))
+    assert plan(seeks, 5.0).wanted[:4] == (0, 1, 2, 3), "all of SEEK_BYTES, not of CRITICAL_BYTES alone"
+    assert plan(seeks, 5.0) == plan(replace(seeks, pins=()), 5.0)
+
+
 @given(worlds, times)
 def test_nothing_lies_before_what_is_more_urgent(world: World, now: float) -> None:
     made, urgency = plan(world, now), classes(world, now)

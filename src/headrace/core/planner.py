@@ -129,7 +129,8 @@ def plan(world: World, now: float) -> Plan:
 
 def _has_swarm_alone(world: World, newest: Head, now: float) -> bool:
     """Whether a viewer just sought, and what he needs is not there: a seek, not the start of the file."""
-    begun = all(world.have[piece] for span in world.pins[:1] for piece in world.layout.pieces_of(span)[:1])
+    first = [span.clip(world.layout.total_size) for span in world.pins[:1]]  # a torn index may point behind the end
+    begun = all(world.have[piece] for span in first for piece in world.layout.pieces_of(span)[:1])
     return newest.fresh and now - newest.since < FRESH_SECONDS and begun
 
 
