@@ -27,7 +27,6 @@ from headrace.engine.base import (
     TrackerReplied,
 )
 from headrace.engine.libtorrent import LibtorrentEngine, inspect_torrent, version
-from headrace.engine.promptness import send_at_once
 from headrace.errors import InputError
 from headrace.testing.fake_swarm import Content, FakeFile
 from headrace.testing.local_swarm import LocalSwarm, SeedSpec
@@ -267,15 +266,6 @@ async def test_a_limit_holds_on_the_local_network_too(content: Path, tmp_path: P
         begun = time.monotonic()
         await fetch(run, swarm, tmp_path / "data")
         assert time.monotonic() - begun > 1.5, "a megabyte at 0.4 MB/s"
-
-
-async def test_connections_to_peers_are_found_among_all_descriptors(content: Path, tmp_path: Path) -> None:
-    async with LocalSwarm(content, seeds=2, rate=100_000, piece_length=PIECE) as swarm, running() as run:
-        torrent = run.engine.add(request(swarm, tmp_path / "data"))
-        torrent.apply(Change(want=tuple(range(16))))
-        await run.stats(torrent, lambda stats: stats.peers == 2)
-        await run.until(lambda: bool(run.of(PiecesReady)))
-        assert send_at_once(set(swarm.peers), True) == 2
 
 
 async def test_no_more_peers_than_wanted(content: Path, tmp_path: Path) -> None:

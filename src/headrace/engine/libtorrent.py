@@ -22,7 +22,6 @@ from headrace.engine.bans import Address
 from headrace.engine.base import AddRequest, EngineOptions, Event, Listener
 from headrace.engine.farewell import Farewell
 from headrace.engine.handle import LibtorrentTorrent
-from headrace.engine.promptness import Promptness
 from headrace.engine.reunion import not_in_use
 from headrace.engine.steering import running_loop
 from headrace.engine.translate import OF_PIECES, OF_REMOVED, OF_SESSION, OF_TORRENT, best_hash, layout_of, stats_of
@@ -91,7 +90,6 @@ class LibtorrentEngine:
         self._bell, self._ringer = socket.socketpair()
         self._bell.setblocking(False)
         self._ringer.setblocking(False)
-        self._promptness = Promptness()
         self._calm: set[str] = set()
         self._is_calm = False
         self._farewell = Farewell()
@@ -272,7 +270,6 @@ class LibtorrentEngine:
                 self._pardon(torrent, pardoned)
         elif kind in ("peer_connect_alert", "peer_disconnected_alert"):
             torrent.hear(kind, alert)
-            (self._promptness.met if kind == "peer_connect_alert" else self._promptness.lost)(alert.endpoint)
         elif kind in OF_TORRENT:
             OF_TORRENT[kind](torrent, alert, events)
         elif kind in ("add_torrent_alert", "metadata_received_alert"):
@@ -305,7 +302,6 @@ class LibtorrentEngine:
         all_calm = self._calm >= {known.info_hash for known in self._torrents.values()}
         if self._session is not None and all_calm != self._is_calm:
             self._is_calm = all_calm
-            self._promptness.turn(all_calm)
             self._session.apply_settings({"request_queue_time": 0 if all_calm else STREAMING["request_queue_time"]})
 
     def _turn_away(self, peers: Sequence[Address], then: Callable[[], None]) -> None:
