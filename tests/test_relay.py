@@ -126,7 +126,7 @@ async def test_who_ends_it_ends_the_device(world: World) -> None:
 
 
 async def test_a_server_that_says_nothing_keeps_nobody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(relay, "STOPPED_WITHIN", 0.01)
+    monkeypatch.setattr(relay.Relay, "stopped_within", 0.01)
     one = await world.cast()
     world.far.may_end.clear()
     await asyncio.wait_for(one.stop(), 5)

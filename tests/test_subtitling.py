@@ -7,6 +7,7 @@ import pytest
 from headrace import fetch, subtitling
 from headrace.errors import InputError
 from headrace.media.webvtt import LARGEST
+from headrace.settings import Settings
 
 SRT = "1\n00:00:01,000 --> 00:00:02,000\nHello\n"
 
@@ -44,3 +45,10 @@ def test_what_is_none(tmp_path: Path, name: str, data: bytes) -> None:
 def test_what_is_not_there(tmp_path: Path, name: str) -> None:
     with pytest.raises(InputError, match="cannot be read"):
         subtitling.read(str(tmp_path / name))
+
+
+async def test_the_first_of_ones_own(tmp_path: Path) -> None:
+    path = tmp_path / "film.srt"
+    path.write_text(SRT)
+    assert "Hello" in await subtitling.own(Settings(subtitles=(str(path), "another.srt")))
+    assert await subtitling.own(Settings()) == ""

@@ -18,15 +18,14 @@ from headrace.core import events
 from headrace.errors import HeadraceError
 from headrace.history import History, Playable
 from headrace.http.server import Server
-from headrace.screening import Film, Screening, Stop, pass_on, stop
+from headrace.screening import Film, Screening, Stop, form_told, pass_on, stop
 from headrace.session import Begun, Session
 from headrace.token import is_loopback, token_for
 from headrace.uptime import elapsed
 
 if TYPE_CHECKING:
     from headrace.app import Say
-    from headrace.casting.base import Captions, Device, Show
-    from headrace.http.urls import Urls
+    from headrace.casting.base import Device, Show
     from headrace.library.library import Library
     from headrace.players.base import OnState, PlayerState, Running
     from headrace.settings import Settings
@@ -176,24 +175,15 @@ class Playing:
 
     async def _show(self, file: File, device: Device, start: float) -> Show:
         from headrace.http.shows import captions_of
+        from headrace.subtitling import own
 
         urls = await self._server.urls_towards(device.host)
-        given = self._settings.subtitles[:1]
-        captions = await self._lent(given[0], urls) if given else await captions_of(file, urls)
+        given = await own(self._settings)
+        captions = self._server.lent.lend(given, urls) if given else await captions_of(file, urls)
         prepared = await self._server.shows.of(device, file, urls, captions, start)
-        if prepared.form.hls:
-            self._say(events.Warning("casting", f"Sent as HLS: {prepared.form.reason}."))
-        elif prepared.form.doubt:
-            self._say(events.Warning("casting", f"It may not play: {prepared.form.doubt}."))
+        if told := form_told(prepared.form.hls, prepared.form.note):
+            self._say(told)
         return prepared.show
-
-    async def _lent(self, given: str, urls: Urls) -> Captions:
-        """Subtitles of the user's own, for a device that fetches them."""
-        from headrace.subtitling import read
-
-        settings = self._settings
-        text = await asyncio.to_thread(read, given, settings.proxy, settings.interface)
-        return self._server.lent.lend(text, urls)
 
     def _sidecars(self, file: File) -> tuple[str, ...]:
         from headrace.core.subtitles import sidecars

@@ -49,6 +49,13 @@ class Film(Struct, frozen=True):
     """Has the device play it, from this second on."""
 
 
+def form_told(hls: bool, note: str) -> events.Warning | None:
+    """What is said when a device is not sent the file as it is, or may not play it; ``note`` says why."""
+    if not note:
+        return None
+    return events.Warning("casting", f"Sent as HLS: {note}." if hls else f"It may not play: {note}.")
+
+
 class Screening:
     """One run of one player. ``hear`` is handed each of its reports, ``say`` hears what users are told."""
 

@@ -1,23 +1,35 @@
 """Subtitles that the user names, a file or a URL, as WebVTT: for devices, which cannot open either by themselves.
 
-Rules: blocking, so for a thread; at most as large as subtitles are; what cannot be read is an ``InputError``.
+Rules: read in a thread; at most as large as subtitles are; what cannot be read is an ``InputError``.
 """
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from headrace.core.display import printable
 from headrace.core.media_types import suffix_of
 from headrace.core.redact import redact
 from headrace.errors import InputError
 
+if TYPE_CHECKING:
+    from headrace.settings import Settings
+
 FETCHED_WITHIN = 30.0
 """Seconds for a URL."""
 
 
+async def own(settings: Settings) -> str:
+    """The first subtitles that the settings name; empty when they name none."""
+    if not settings.subtitles:
+        return ""
+    return await asyncio.to_thread(read, settings.subtitles[0], settings.proxy, settings.interface)
+
+
 def read(given: str, proxy: str = "", source: str = "") -> str:
-    """The subtitles of a path or a URL; ``proxy`` and ``source`` are the way to the web."""
+    """The subtitles of a path or a URL; ``proxy`` and ``source`` are the way to the web. Blocking."""
     from headrace.media.webvtt import LARGEST, to_webvtt
 
     if "://" in given:

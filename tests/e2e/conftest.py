@@ -16,6 +16,8 @@ sys.path.insert(0, str(Path(__file__).parent))  # for ``kit``, which all files h
 from kit.command import Headrace, headrace_in
 from kit.films import make_films
 
+from headrace.testing.fake_cast import FakeCast, fake_cast
+
 
 @pytest.fixture(scope="session")
 def films(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
@@ -63,3 +65,10 @@ async def client() -> AsyncIterator[aiohttp.ClientSession]:
     """An HTTP client without limits of its own."""
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=90), read_bufsize=1 << 20) as session:
         yield session
+
+
+@pytest.fixture
+async def chromecast() -> AsyncIterator[FakeCast]:
+    """A device that plays in mpv."""
+    async with fake_cast() as made:
+        yield made

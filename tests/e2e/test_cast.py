@@ -13,18 +13,12 @@ from kit.command import Headrace, events, plain
 from kit.films import SECONDS
 from kit.waiting import eventually
 
-from headrace.testing.fake_cast import FakeCast, fake_cast
+from headrace.testing.fake_cast import FakeCast
 from headrace.testing.local_swarm import LocalSwarm
 
 pytestmark = pytest.mark.e2e
 
 PIECE = 256 * 1024
-
-
-@pytest.fixture
-async def chromecast() -> AsyncIterator[FakeCast]:
-    async with fake_cast() as made:
-        yield made
 
 
 @pytest.fixture

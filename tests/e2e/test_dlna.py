@@ -57,6 +57,16 @@ async def at(command: Command, low: float, high: float, after: float = 0) -> flo
     return float(told["t"])
 
 
+async def plays_until_stopped(command: Command) -> None:
+    """From second 20 on, until Ctrl-C."""
+    first = await at(command, 19, 26)
+    await at(command, 21, 30, after=first + 1.5)
+    command.signal(signal.SIGINT)
+    ended = await command.end(20)
+    assert ended.code == 130, ended
+    assert events(ended)[-1]["played_seconds"] > 1
+
+
 async def test_devices_lists_it(living_room: Room, headrace: Headrace) -> None:
     ended = await headrace.run("devices", "--json")
     assert ended.code == 0, ended
@@ -76,12 +86,7 @@ async def test_a_film_plays_on_a_television(
     assert "token=" in serving["url"], "in the network only against a token"
     told = await command.event("warning", kind="casting")
     assert HERE in told["message"]
-    first = await at(command, 19, 26)
-    await at(command, 21, 30, after=first + 1.5)
-    command.signal(signal.SIGINT)
-    ended = await command.end(20)
-    assert ended.code == 130, ended
-    assert events(ended)[-1]["played_seconds"] > 1
+    await plays_until_stopped(command)
     command = await headrace.start("play", "--dir", str(data), "-p", "dlna", *source)
     going_on = await command.event("going_on")
     assert going_on["position"] > 20
@@ -105,12 +110,7 @@ async def test_a_server_casts_for_play(
     server = await headrace.start("serve", "--json", "--quiet", "--port", "0", "--host", HERE, *folder)
     await server.event("serving")
     command = await headrace.start(*play, "--start", "20")
-    first = await at(command, 19, 26)
-    await at(command, 21, 30, after=first + 1.5)
-    command.signal(signal.SIGINT)
-    ended = await command.end(20)
-    assert ended.code == 130, ended
-    assert events(ended)[-1]["played_seconds"] > 1
+    await plays_until_stopped(command)
 
 
 async def test_names_that_nobody_has(

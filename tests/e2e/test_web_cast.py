@@ -13,7 +13,7 @@ from kit.browser import PHONE, Page, browser
 from kit.command import Headrace
 from kit.films import SECONDS
 
-from headrace.testing.fake_cast import FakeCast, fake_cast
+from headrace.testing.fake_cast import FakeCast
 from headrace.testing.local_swarm import LocalSwarm
 
 pytestmark = pytest.mark.e2e
@@ -21,12 +21,6 @@ pytestmark = pytest.mark.e2e
 PIECE = 256 * 1024
 PLAYING = "it.textContent.startsWith('Playing on')"
 CAST = "media-controller [aria-label='Play on a device']"
-
-
-@pytest.fixture
-async def chromecast() -> AsyncIterator[FakeCast]:
-    async with fake_cast() as made:
-        yield made
 
 
 @pytest.fixture

@@ -106,7 +106,7 @@ async def test_a_cancelled_wait_stops_it_once(fake: Fake, states: list[PlayerSta
 async def test_a_device_that_does_not_stop_is_let_go(
     fake: Fake, states: list[PlayerState], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cast, "STOPPED_WITHIN", 0.01)
+    monkeypatch.setattr(cast.CastPlayer, "stopped_within", 0.01)
     fake.hangs = True
     player = await cast.start(KITCHEN, SHOW, PATH, states.append)
     await player.stop()

@@ -39,6 +39,11 @@ class Form(Struct, frozen=True):
     reason: str = ""
     doubt: str = ""
 
+    @property
+    def note(self) -> str:
+        """What is to be told of it; empty when it is the file as it is."""
+        return self.reason or self.doubt
+
 
 def choose(kind: Kind, facts: Facts) -> Form:
     """The form for a device of this kind."""

@@ -248,7 +248,7 @@ def _comfortable(world: World) -> bool:
     return bool(world.heads) and all(settled(head) for head in world.heads)
 
 
-def _waits(world: World, head: Head) -> bool:
+def waits(world: World, head: Head) -> bool:
     """Whether the head is blocked, or will be at its first read; its piece may have come and the reader not have run
     yet."""
     if head.position >= head.end or world.have[world.layout.piece_at(head.position)]:
@@ -257,7 +257,7 @@ def _waits(world: World, head: Head) -> bool:
 
 
 def _newest_waiting(world: World) -> Head | None:
-    waiting = (head for head in world.heads if _waits(world, head))
+    waiting = (head for head in world.heads if waits(world, head))
     return max(waiting, key=lambda head: (head.since, head.id), default=None)
 
 
@@ -284,7 +284,7 @@ def _critical(world: World, newest: Head | None, alone: bool) -> Iterator[_Wish]
     if alone:
         return
     for head in sorted(world.heads, key=lambda head: (-head.since, head.id)):
-        if head is not newest and _waits(world, head):
+        if head is not newest and waits(world, head):
             yield from _missing_critical(world, head, CRITICAL_BYTES)
 
 

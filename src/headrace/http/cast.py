@@ -87,7 +87,7 @@ class CastApi:
             cast = await self._stage.begin(device, prepared.show, file)
         except PlayerError as error:
             raise _refused(error) from None
-        form = {"hls": prepared.form.hls, "note": prepared.form.reason or prepared.form.doubt}
+        form = {"hls": prepared.form.hls, "note": prepared.form.note}
         return json_response(told(cast) | form, status=201, headers={"Location": f"/api/v1/cast/{cast.id}"})
 
     async def change(self, request: web.Request) -> web.Response:

@@ -11,8 +11,7 @@ import asyncio
 import math
 from collections.abc import Callable
 
-from headrace.core.heads import Head
-from headrace.core.planner import World
+from headrace.core.planner import World, waits
 from headrace.core.stragglers import LOOK_SECONDS
 from headrace.engine.base import EngineTorrent
 
@@ -58,15 +57,10 @@ class Haste:
         if self._calm and delivery < TOO_SLOW * self._before:
             self._not_before = now + NOT_AGAIN
         watched = bool(world.heads) or now - left_at < VIEWER_GONE
-        waits = any(head.waiting or head.hungry or (head.fresh and _lacks(world, head)) for head in world.heads)
-        calm = watched and not waits and delivery > 0 and now >= self._not_before
+        # Who has just come where all is there does not wait: players open a film at its start and seek in the next
+        # instant, and if that ended calm, the seek would wait for what was asked for in between.
+        restless = any(head.hungry or waits(world, head) for head in world.heads)
+        calm = watched and not restless and delivery > 0 and now >= self._not_before
         if calm != self._calm:
             self._calm, self._before = calm, delivery
             self._torrent.set_calm(calm)
-
-
-def _lacks(world: World, head: Head) -> bool:
-    """Whether the next byte of a reader is missing. Players open a film at its start, where all is there, and seek in
-    the next instant: if that ended calm, the seek would wait for what was asked for in between.
-    """
-    return head.position < head.end and not world.have[world.layout.piece_at(head.position)]
