@@ -138,7 +138,7 @@ async def test_a_seed_is_found_through_another_peer(
 
 
 async def test_up_limit(films: dict[str, Path], data: Path, tmp_path: Path) -> None:
-    film, limit = films["film.mkv"], 4_000_000
+    film, limit = films["film.mkv"], 1_500_000
     torrent = make_torrent(film, piece_length=PIECE)
     content = data / "kept"
     content.mkdir()
@@ -156,4 +156,6 @@ async def test_up_limit(films: dict[str, Path], data: Path, tmp_path: Path) -> N
         began, first = time.monotonic(), fetched.have.count(1)
         await leech.events.until(lambda event: all(fetched.have), within=40)
         sent = (len(fetched.have) - first) * PIECE
-        assert sent / (time.monotonic() - began) == pytest.approx(limit, rel=0.3)
+        took = time.monotonic() - began
+        assert limit / 2 < sent / took
+        assert sent < 1.1 * limit * (took + 3), "libtorrent lets through at once what nobody took for 3 s, no more"

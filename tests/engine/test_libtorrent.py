@@ -247,25 +247,27 @@ async def test_a_recheck_finds_out_what_changed(content: Path, tmp_path: Path) -
 # options that act
 @pytest.mark.parametrize("of_all", [True, False])
 async def test_a_limit_that_is_set_while_it_runs_holds(content: Path, tmp_path: Path, of_all: bool) -> None:
-    """1 MiB at 400 kB/s: 2.6 s, less what libtorrent lets through at once."""
+    """What nobody took for three seconds libtorrent lets through at once (``update_quota`` in its bandwidth_limit.cpp):
+    of 1 MiB at 200 kB/s that is 600 kB at most, and the rest takes 2.2 s at least.
+    """
     async with LocalSwarm(content, seeds=2, piece_length=PIECE) as swarm, running() as run:
         torrent = run.engine.add(request(swarm, tmp_path / "data"))
         if of_all:
-            run.engine.set_limits(400_000, 0, 50)
+            run.engine.set_limits(200_000, 0, 50)
         else:
-            torrent.set_limits(400_000, 0)
+            torrent.set_limits(200_000, 0)
         await run.until(lambda: bool(run.of(MetadataReady)))
         began = time.monotonic()
         torrent.apply(Change(want=tuple(range(16))))
         await run.until(lambda: sum(torrent.have) == 16)
-        assert time.monotonic() - began > 1.2
+        assert time.monotonic() - began > 2.0
 
 
 async def test_a_limit_holds_on_the_local_network_too(content: Path, tmp_path: Path) -> None:
-    async with LocalSwarm(content, seeds=2, piece_length=PIECE) as swarm, running(down_limit=400_000) as run:
+    async with LocalSwarm(content, seeds=2, piece_length=PIECE) as swarm, running(down_limit=200_000) as run:
         begun = time.monotonic()
         await fetch(run, swarm, tmp_path / "data")
-        assert time.monotonic() - begun > 1.5, "a megabyte at 0.4 MB/s"
+        assert time.monotonic() - begun > 2.0, "a megabyte at 0.2 MB/s, less 0.6"
 
 
 async def test_no_more_peers_than_wanted(content: Path, tmp_path: Path) -> None:
