@@ -18,8 +18,9 @@ from headrace.engine.base import (
 )
 from headrace.testing.engine_world import FILES, FIRST_MOMENT, PIECE, SLOW, Client, World, client, pieces_in
 
-LIMIT, LIMITED = 300_000, 12
-"""Bytes per second, and pieces that are fetched so: 1.3 s."""
+LIMIT, LIMITED = 120_000, 12
+"""Bytes per second, and pieces that are fetched so: 3.3 s. They are more than libtorrent lets through at once, which is
+what nobody took for three seconds."""
 
 
 async def nothing_wanted_nothing_fetched(world: World) -> None:
@@ -189,7 +190,7 @@ async def blocks_are_reported(world: World) -> None:
 
 async def blocks_can_be_asked_for_later(world: World) -> None:
     """``report_blocks`` begins and ends the reports."""
-    seed = await world.add_seed()
+    seed = await world.add_seed(rate=SLOW)
     async with client(world, seed) as one:
         assert one.torrent is not None
         await one.fetch([20])
@@ -197,7 +198,9 @@ async def blocks_can_be_asked_for_later(world: World) -> None:
         await one.fetch([30])
         one.torrent.report_blocks(False)
         await one.fetch([40])
-        assert {event.piece for event in one.of(BlockArrived)} == {30}
+        told = {event.piece for event in one.of(BlockArrived)}
+        assert told & {20, 30, 40} == {30}, told
+        assert len(told) <= 1 + FIRST_MOMENT, told
 
 
 async def taken_pieces_are_told(world: World) -> None:
@@ -282,10 +285,11 @@ async def seeds_go_and_come_back(world: World) -> None:
 async def a_limit_holds_until_it_is_lifted(world: World) -> None:
     """Also for peers on this machine; and without it all comes as fast as ever."""
     seeds = [await world.add_seed() for _ in range(2)]
-    async with client(world, *seeds) as one:
+    async with client(world) as one:
         assert one.torrent is not None
         loop = asyncio.get_running_loop()
         one.torrent.set_limits(LIMIT, 0)
+        one.torrent.add_peers(seeds)  # not before: on a busy machine all may have come by now
         await one.fetch(range(LIMITED))  # what was saved up while nothing came is let through at once
         begun = loop.time()
         await one.fetch(range(LIMITED, 2 * LIMITED))
