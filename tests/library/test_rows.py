@@ -42,7 +42,7 @@ def db(tmp_path: Path) -> Iterator[Connection]:
     connection.close()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(entry=ENTRIES)
 def test_an_entry_comes_back_as_it_was(db: Connection, entry: Entry) -> None:
     db.execute("BEGIN")
