@@ -150,6 +150,10 @@ def figure(rows: Iterable[Row], measure: Measure) -> Figure | None:
     return Figure(statistics.median(values), min(values), max(values), len(values))
 
 
+STALE = 0.95
+"""Share of the physical limit below which nothing can have been fetched meanwhile: limits are measured in part."""
+
+
 def by_tool(rows: Iterable[Row]) -> dict[str, list[Row]]:
     """Ours first, then rivals, then marks; each in alphabetical order."""
     found: dict[str, list[Row]] = {}
@@ -158,10 +162,17 @@ def by_tool(rows: Iterable[Row]) -> dict[str, list[Row]]:
     return dict(sorted(found.items(), key=lambda item: (not is_ours(item[0]), not is_rival(item[0]), item[0])))
 
 
-def best_rival(tools: Mapping[str, Sequence[Row]], measure: Measure) -> tuple[str, Figure] | None:
-    """The rival with the least median; None when no rival was measured or none got there in most of its runs."""
+def best_rival(
+    tools: Mapping[str, Sequence[Row]], measure: Measure, limit: Limit | None = None
+) -> tuple[str, Figure] | None:
+    """The rival with the least median; None when no rival was measured or none got there in most of its runs.
+
+    With a ``limit``, who is well below it at a seek does not count: rivals check whole pieces too, so what was shown
+    sooner than the line can bring it had been fetched before, and the seek was none into a fresh region.
+    """
+    least = (limit and measure.key.startswith("seek-") and measure.limit(limit)) or 0.0
     found = [(tool, figure(rows, measure)) for tool, rows in tools.items() if is_rival(tool)]
-    known = [(tool, entry) for tool, entry in found if entry is not None and entry.median != NEVER]
+    known = [(tool, entry) for tool, entry in found if entry is not None and STALE * least <= entry.median != NEVER]
     return min(known, key=lambda item: item[1].median, default=None)
 
 

@@ -116,7 +116,7 @@ def in_blocks(limit: Limit, measure: Measure) -> float | None:
 
 
 def _to_rival(bench: Bench, tool: str, measure: Measure) -> str:
-    ours, rival = figure(bench.tools[tool], measure), best_rival(bench.tools, measure)
+    ours, rival = figure(bench.tools[tool], measure), best_rival(bench.tools, measure, bench.limit)
     if ours is None or rival is None or not measure.less:
         return DASH
     value = ratio(ours.median, rival[1].median)

@@ -116,7 +116,7 @@ def judge(value: float, bound: float, counts: Sequence[int], best: float = 0.0) 
 
 def _against_rival(bench: Bench, measures: Sequence[Measure], bound: float) -> Iterator[Case]:
     for measure in measures:
-        ours, rival = figure(bench.tools.get(OURS, ()), measure), best_rival(bench.tools, measure)
+        ours, rival = figure(bench.tools.get(OURS, ()), measure), best_rival(bench.tools, measure, bench.limit)
         if ours is None or rival is None:
             continue
         name, theirs = rival

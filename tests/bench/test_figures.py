@@ -106,6 +106,17 @@ def test_the_best_rival_is_no_mark() -> None:
     assert best_rival(by_tool(runs("headrace", 1.0)), FIRST_FRAME) is None
 
 
+def test_a_seek_to_what_was_there_before_is_no_rival() -> None:
+    """The limit of the seek to 50 % is half a second."""
+    tools = by_tool([run("btfs", 30.0, 0.1), run("peerflix", 2.0, 0.9), run("rqbit", 9.0, 0.49)])
+    fresh, first = best_rival(tools, seek_measure(0.5), LIMIT), best_rival(tools, FIRST_FRAME, LIMIT)
+    assert fresh is not None
+    assert fresh[0] == "rqbit", "limits are not exact"
+    assert first is not None
+    assert first[0] == "peerflix"
+    assert best_rival(by_tool([run("btfs", 30.0, 0.1)]), seek_measure(0.5), LIMIT) is None
+
+
 def test_who_never_gets_there_is_no_rival() -> None:
     assert best_rival(by_tool(runs("btfs", 1.0, None, None, error="it died")), FIRST_FRAME) is None
 
