@@ -26,7 +26,9 @@ def test_a_tool_is_its_session_and_what_descends_from_it() -> None:
 
 
 def test_a_busy_child_is_counted() -> None:
-    code = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'sum(range(8_000_000)); input()'])"
+    # Busy until it is told to end: how much of a short while is counted depends on when the kernel's clock ticks.
+    busy = "import select, sys\nwhile not select.select([sys.stdin], [], [], 0)[0]: sum(range(100_000))"
+    code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {busy!r}])"
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, start_new_session=True) as process:
         sampler = Sampler(process.pid)
         while not any(one.parent == process.pid and one.cpu > 0.05 for one in table()):

@@ -280,6 +280,23 @@ def test_a_flush_proves_nothing_of_what_passed_before_a_write_failed(ready: Read
     assert ready.flushed() == [1], "it was fetched and checked once more"
 
 
+def test_what_a_failed_write_left_in_doubt_is_looked_for_on_the_disk(ready: Readiness) -> None:
+    for piece in range(PIECES):
+        ready.asked(piece, 0)
+        ready.passed(piece)
+        assert not ready.in_doubt
+    ready.disk_failed()
+    assert ready.in_doubt, "libtorrent has all of them, and asks for nothing more"
+    ready.flush_begins()
+    ready.checks_anew()
+    assert not ready.in_doubt
+    assert ready.flushed() == [], "what was asked before is answered, and says nothing"
+    ready.found([])  # of the first look, when the torrent was added
+    assert ready.found([0, 2]) == [0, 2]
+    assert fetch(ready, 1) == [False] * BLOCKS
+    assert ready.passed(1)
+
+
 def test_a_piece_that_is_fetched_anew_must_pass_anew(ready: Readiness) -> None:
     """After a failed write libtorrent fetches a piece that had passed once more, perhaps from somebody who lies."""
     assert fetch(ready, 1, BLOCKS - 1) == [False] * (BLOCKS - 1)

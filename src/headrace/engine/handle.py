@@ -22,6 +22,9 @@ from headrace.engine.steering import Steering, guarded, running_loop
 from headrace.engine.takeover import Address, Takeover
 from headrace.engine.translate import layout_of, peer_of
 
+DOUBT_SECONDS = 1.0
+"""Seconds after the last write until the files are looked at, if some write failed."""
+
 
 class LibtorrentTorrent:
     """One torrent (``base.EngineTorrent``)."""
@@ -120,7 +123,18 @@ class LibtorrentTorrent:
         guarded(self.handle.clear_error)
         guarded(lambda: self.handle.unset_flags(self._flags.upload_mode))
         guarded(self.handle.resume)
+        self.settle_doubts()
         self.request_stats()  # they tell that nobody is connected: see ``lost``
+
+    def doubt(self) -> None:
+        """What was right by its hash may not be on the disk: see to it in a moment, when writing has come to rest."""
+        running_loop().call_later(DOUBT_SECONDS, self.settle_doubts)
+
+    def settle_doubts(self) -> None:
+        """libtorrent forgets blocks whose write failed after their piece's hash was right: have the files looked at."""
+        if self.readiness.in_doubt:
+            self.readiness.checks_anew()
+            guarded(self.handle.force_recheck)
 
     def set_limits(self, down: int, up: int) -> None:
         """Of this torrent; libtorrent takes -1 for none."""

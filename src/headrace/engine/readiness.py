@@ -127,6 +127,21 @@ class Readiness:
         """Some write failed: of what passed and was not written yet, any block may be missing."""
         self._doubtful |= self._passed
 
+    @property
+    def in_doubt(self) -> bool:
+        """Whether libtorrent thinks that it has all, while some of it may not have reached the disk: nothing more
+        comes by itself then."""
+        return self.all_passed and not all(self.have[piece] for piece in self._doubtful)
+
+    def checks_anew(self) -> None:
+        """The files are about to be looked at: ``found`` tells what is there, and the rest is fetched."""
+        for held in (self._passed, self._doubtful):
+            for piece in tuple(held):
+                self._flushes.forget(piece)
+            held.clear()
+        self._written.clear()
+        self._requested.clear()
+
     def flushed(self) -> list[int]:
         """The engine has written what it held when it was asked, or began by itself; returns the pieces that are ready
         by that."""

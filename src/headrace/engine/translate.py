@@ -51,6 +51,9 @@ class Torrent(Protocol):
     def flush(self) -> None:
         """Have all written that was fetched."""
 
+    def doubt(self) -> None:
+        """Some of what libtorrent thinks it has may not be on the disk."""
+
     def files_chosen(self) -> None:
         """The file priorities took effect."""
 
@@ -127,6 +130,8 @@ def _flushed(torrent: Torrent, _: Any, events: list[Event]) -> None:
         events.append(base.PiecesReady(torrent.info_hash, tuple(ready)))
     if torrent.readiness.flush_again:
         torrent.flush()
+    if torrent.readiness.in_doubt:
+        torrent.doubt()
 
 
 def _disk_error(torrent: Torrent, alert: Any, events: list[Event]) -> None:
