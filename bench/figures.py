@@ -19,6 +19,8 @@ from bench.model import Limit, Row, Scenario
 OURS, EAGER = "headrace", "headrace-eager"
 ENOUGH = 5
 """Sound rows that a median needs before a target may be called met."""
+STALE = 0.95
+"""Share of the physical limit below which nothing can have been fetched meanwhile: limits are measured in part."""
 NEVER = math.inf
 
 
@@ -148,10 +150,6 @@ def figure(rows: Iterable[Row], measure: Measure) -> Figure | None:
     if not values:
         return None
     return Figure(statistics.median(values), min(values), max(values), len(values))
-
-
-STALE = 0.95
-"""Share of the physical limit below which nothing can have been fetched meanwhile: limits are measured in part."""
 
 
 def by_tool(rows: Iterable[Row]) -> dict[str, list[Row]]:

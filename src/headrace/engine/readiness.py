@@ -131,16 +131,15 @@ class Readiness:
     def in_doubt(self) -> bool:
         """Whether libtorrent thinks that it has all, while some of it may not have reached the disk: nothing more
         comes by itself then."""
-        return self.all_passed and not all(self.have[piece] for piece in self._doubtful)
+        return not all(self.have[piece] for piece in self._doubtful) and self.all_passed
 
     def checks_anew(self) -> None:
         """The files are about to be looked at: ``found`` tells what is there, and the rest is fetched."""
-        for held in (self._passed, self._doubtful):
-            for piece in tuple(held):
-                self._flushes.forget(piece)
-            held.clear()
+        for piece in self._passed | self._doubtful:
+            self._forget_hash(piece)
         self._written.clear()
         self._requested.clear()
+        self._asked = set()  # what comes before the answer is not what was found
 
     def flushed(self) -> list[int]:
         """The engine has written what it held when it was asked, or began by itself; returns the pieces that are ready
