@@ -287,6 +287,25 @@ async def test_who_gives_up_leaves_no_child(film: Path, children: list[asyncio.s
         os.kill(child.pid, 0)
 
 
+class Late(Bytes):
+    """It takes a while until anything is there."""
+
+    async def read(self, n: int) -> bytes:
+        await asyncio.sleep(0.3)
+        return await super().read(n)
+
+
+async def test_a_child_that_floods_us_is_ended(
+    fake: Callable[[str], None], children: list[asyncio.subprocess.Process]
+) -> None:
+    """While nobody reads what it says, so that the pipe's end is not heard of by itself."""
+    fake("say(b'R', 0, 1)\nfor _ in range(9): sys.stdout.buffer.write(bytes(1 << 20))")
+    async with asyncio.timeout(20):
+        with pytest.raises(EngineError, match="told nonsense"):
+            await probe(Late(b"x"), "film.mp4")
+    assert [child.returncode for child in children] == [-9]
+
+
 async def test_what_the_source_raises_passes_through(
     film: Path, children: list[asyncio.subprocess.Process], monkeypatch: pytest.MonkeyPatch
 ) -> None:

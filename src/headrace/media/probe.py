@@ -205,4 +205,7 @@ async def _child(size: int, formats: str, *more: str) -> AsyncIterator[Process]:
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
+        # asyncio's ``wait`` waits for the pipe's end too, and does not read on once its buffer is full
+        while process.stdout is not None and await process.stdout.read(CHUNK):
+            pass
         await process.wait()
